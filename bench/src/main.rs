@@ -1,0 +1,38 @@
+//! What Sesame costs beside what else there is, both sides in one run.
+//!
+//! `sesame-bench send` starts a server that answers every call alike in a
+//! process of its own, then each subject in a process of its own, round after
+//! round, so that a busy machine burdens all of them; what counts is the ratio.
+//! To add a subject: a function in [`subjects`], and a row in [`send`].
+
+mod report;
+mod send;
+mod server;
+mod subjects;
+
+use anyhow::{Context as _, Result, bail};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["send", options @ ..] => send::run(&send::Options::parse(options)?),
+        ["server", certificate_dir @ ..] => {
+            runtime()?.block_on(server::run(certificate_dir.first().copied()))
+        }
+        ["subject", name, url, calls, rest @ ..] => {
+            let calls = calls.parse().context("the number of calls")?;
+            runtime()?.block_on(subjects::run(name, url, calls, rest.first().copied()))
+        }
+        _ => bail!(
+            "usage: sesame-bench send [--python P] [--node P] [--rounds N] [--calls N] [--write FILE]"
+        ),
+    }
+}
+
+/// The runtime a program gets that asks for nothing special, for all alike.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

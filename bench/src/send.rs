@@ -1,0 +1,215 @@
+//! `SendSms` through each client: CPU and memory per call.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::report::{self, Row, Sample};
+
+/// What to run and where to write it.
+pub(crate) struct Options {
+    python: Option<PathBuf>,
+    node: Option<PathBuf>,
+    rounds: usize,
+    calls: usize,
+    write: Option<PathBuf>,
+}
+
+impl Options {
+    pub(crate) fn parse(words: &[&str]) -> Result<Self> {
+        let mut options = Self {
+            python: None,
+            node: None,
+            rounds: 5,
+            calls: 20_000,
+            write: None,
+        };
+        for pair in words.chunks(2) {
+            let [name, value] = pair else {
+                bail!("{} needs a value", pair[0])
+            };
+            match *name {
+                "--python" => options.python = Some(value.into()),
+                "--node" => options.node = Some(value.into()),
+                "--rounds" => options.rounds = value.parse().context("--rounds")?,
+                "--calls" => options.calls = value.parse().context("--calls")?,
+                "--write" => options.write = Some(value.into()),
+                other => bail!("no option {other}"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// One program to measure.
+struct Subject {
+    label: &'static str,
+    name: &'static str,
+    tls: bool,
+    /// Slower clients make fewer calls; the figures are per call.
+    share: usize,
+}
+
+const RUST: [Subject; 5] = [
+    Subject {
+        label: "bare hyper POST of the same bytes",
+        name: "bare",
+        tls: false,
+        share: 1,
+    },
+    Subject {
+        label: "aliyun-sms, ACS3",
+        name: "aliyun-sms",
+        tls: false,
+        share: 1,
+    },
+    Subject {
+        label: "aliyun-sms, RPC V1",
+        name: "aliyun-sms-v1",
+        tls: false,
+        share: 1,
+    },
+    Subject {
+        label: "aliyun-sms, ACS3, TLS",
+        name: "aliyun-sms",
+        tls: true,
+        share: 1,
+    },
+    Subject {
+        label: "ali-acs, TLS",
+        name: "ali-acs",
+        tls: true,
+        share: 1,
+    },
+];
+const NODE: Subject = Subject {
+    label: "Alibaba's Node SDK",
+    name: "send.mjs",
+    tls: false,
+    share: 10,
+};
+const PYTHON: Subject = Subject {
+    label: "Alibaba's Python SDK",
+    name: "send.py",
+    tls: false,
+    share: 10,
+};
+
+/// Measures, prints, and writes the section of `BENCH.md` if asked to.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let certificates = tempfile::tempdir()?;
+    let plain = Server::start(None)?;
+    let tls = Server::start(Some(certificates.path()))?;
+    let mut rows: Vec<Row> = Vec::new();
+    for round in 0..options.rounds {
+        for subject in subjects(options) {
+            eprintln!(
+                "round {} of {}: {}",
+                round + 1,
+                options.rounds,
+                subject.label
+            );
+            let server = if subject.tls { &tls } else { &plain };
+            let sample = measure(&subject, server, certificates.path(), options)
+                .with_context(|| subject.label)?;
+            report::add(&mut rows, subject.label, sample);
+        }
+    }
+    let text = report::send(&rows, options.rounds, options.calls)?;
+    println!("{text}");
+    match &options.write {
+        Some(path) => report::write(path, "send", &text),
+        None => Ok(()),
+    }
+}
+
+fn subjects(options: &Options) -> Vec<Subject> {
+    let mut list: Vec<Subject> = RUST.into();
+    list.extend(options.node.is_some().then_some(NODE));
+    list.extend(options.python.is_some().then_some(PYTHON));
+    list
+}
+
+fn measure(
+    subject: &Subject,
+    server: &Server,
+    certificates: &Path,
+    options: &Options,
+) -> Result<Sample> {
+    let calls = (options.calls / subject.share).to_string();
+    let script = |interpreter: &Option<PathBuf>| -> Result<Command> {
+        let mut command = Command::new(interpreter.as_ref().context("an interpreter")?);
+        command.arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("sdks")
+                .join(subject.name),
+        );
+        command.args([&server.address, &calls]);
+        Ok(command)
+    };
+    let mut command = match subject.name {
+        "send.mjs" => script(&options.node)?,
+        "send.py" => script(&options.python)?,
+        name => {
+            let scheme = if subject.tls { "https" } else { "http" };
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args([
+                "subject",
+                name,
+                &format!("{scheme}://{}", server.address),
+                &calls,
+            ]);
+            if subject.tls {
+                command.arg(certificates);
+            }
+            command
+        }
+    };
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("ended with {}", output.status);
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().last().context("no figures")?;
+    let figures: Value = serde_json::from_str(line)?;
+    let number = |key: &str| figures[key].as_f64().with_context(|| key.to_owned());
+    Ok(Sample {
+        cpu_micros: number("cpu_micros")?,
+        wall_micros: number("wall_micros")?,
+        peak_mib: number("peak_kib")? / 1024.0,
+    })
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(certificate_dir: Option<&Path>) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg("server")
+            .args(certificate_dir)
+            .stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut address = String::new();
+        let stdout = child.stdout.take().context("its output")?;
+        BufReader::new(stdout).read_line(&mut address)?;
+        Ok(Self {
+            child,
+            address: address.trim().to_owned(),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is gone either way.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

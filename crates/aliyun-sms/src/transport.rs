@@ -1,0 +1,272 @@
+//! One HTTP exchange: a kept connection pool, time-outs, a bounded answer.
+//!
+//! Errors are sorted here into those after which nothing can have been sent
+//! ([`Unsent`]) and those after which nobody knows ([`Unanswered`]); the rest
+//! of the crate relies on it.
+
+mod departure;
+mod dial;
+mod roots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{Client, Error as PoolError};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+pub(crate) use self::departure::Departure;
+use self::departure::WatchedBody;
+use self::dial::{DialError, Dialer};
+use crate::error::{Error, Unanswered, Unsent};
+
+/// Aliyun closes an idle connection after 25 s. Letting go of it first keeps a
+/// request from being written into a connection that is just being closed,
+/// which would leave its outcome unknown.
+const POOL_IDLE: Duration = Duration::from_secs(20);
+/// No answer of these APIs comes near this; a page of 50 messages has 40 KB.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+const MAX_IDLE_PER_HOST: usize = 64;
+
+/// How to reach the outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Time for one connection: name, TCP, proxy and TLS.
+    pub(crate) connect_timeout: Duration,
+    /// More certificates to trust, PEM.
+    pub(crate) extra_roots_pem: Option<Vec<u8>>,
+    /// Whether the proxy variables of the environment count.
+    pub(crate) environment_proxy: bool,
+}
+
+/// The connection pool.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client<Dialer, WatchedBody>,
+    /// None where the environment names no proxy.
+    proxies: Option<Arc<Matcher>>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Http {
+    pub(crate) fn new(options: &Options) -> Result<Self, Unsent> {
+        let proxies = (options.environment_proxy && environment_names_proxy())
+            .then(|| Arc::new(Matcher::from_env()));
+        let tls = roots::client_config(options.extra_roots_pem.as_deref())?;
+        let dialer = Dialer::new(proxies.clone(), tls, options.connect_timeout);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .set_host(false)
+            .build(dialer);
+        Ok(Self { client, proxies })
+    }
+
+    /// What an HTTP proxy wants to be told with every plain request.
+    fn proxy_authorization(&self, uri: &Uri) -> Option<HeaderValue> {
+        if uri.scheme_str() != Some("http") {
+            return None;
+        }
+        let intercept = self.proxies.as_ref()?.intercept(uri)?;
+        intercept.basic_auth().cloned()
+    }
+
+    /// Sends a request and reads its answer within `timeout`. `departure` tells
+    /// afterwards, and to a caller that gives up earlier, whether any of it can
+    /// have left.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        timeout: Duration,
+        departure: &Departure,
+    ) -> Result<Answer, Error> {
+        let host = request.uri().authority().map(ToString::to_string);
+        match tokio::time::timeout(timeout, self.exchange_untimed(request, departure)).await {
+            Ok(result) => result,
+            Err(_) if departure.has_begun() => Err(Unanswered::TimedOut { timeout }.into()),
+            Err(_) => Err(Unsent::ConnectTimeout {
+                host: host.unwrap_or_default(),
+                timeout,
+            }
+            .into()),
+        }
+    }
+
+    /// The same for a caller that watches the time itself.
+    pub(crate) async fn exchange_untimed(
+        &self,
+        request: Request<Bytes>,
+        departure: &Departure,
+    ) -> Result<Answer, Error> {
+        let mut request = request.map(|body| WatchedBody::new(body, departure));
+        if let Some(value) = self.proxy_authorization(request.uri()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
+        let response = self.client.request(request).await;
+        let response = response.map_err(|error| sort(&error, departure))?;
+        read(response).await.map_err(Error::from)
+    }
+}
+
+fn environment_names_proxy() -> bool {
+    ["http_proxy", "https_proxy", "all_proxy"]
+        .iter()
+        .any(|name| {
+            let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            is_set(name) || is_set(&name.to_ascii_uppercase())
+        })
+}
+
+fn sort(error: &PoolError, departure: &Departure) -> Error {
+    if departure.has_begun() && !error.is_connect() {
+        return Unanswered::Broken.into();
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(DialError(unsent)) = cause.downcast_ref() {
+            return unsent.clone().into();
+        }
+        source = cause.source();
+    }
+    Unsent::Setup {
+        reason: "the connection could not be set up".to_owned(),
+    }
+    .into()
+}
+
+async fn read(response: Response<Incoming>) -> Result<Answer, Unanswered> {
+    let (head, body) = response.into_parts();
+    let status = head.status.as_u16();
+    let body = match Limited::new(body, ANSWER_LIMIT).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err(Unanswered::Unreadable {
+                status,
+                what: "more than 1 MiB".to_owned(),
+            });
+        }
+        Err(_) => return Err(Unanswered::Broken),
+    };
+    Ok(Answer {
+        status,
+        headers: head.headers,
+        body,
+    })
+}
+
+impl Answer {
+    /// The server's clock, from the `Date` header.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(DATE)?.to_str().ok()?;
+        rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+    }
+
+    /// A header's value as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Says what an answer that cannot be read looks like, without its content.
+    pub(crate) fn unreadable(&self) -> Unanswered {
+        Unanswered::Unreadable {
+            status: self.status,
+            what: self.describe(),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let declared = |name| self.headers.get(name).and_then(|v| v.to_str().ok());
+        if let Some(encoding) = declared(CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            return "a compressed body that was not asked for".to_owned();
+        }
+        if (300..400).contains(&self.status) {
+            return "a redirect".to_owned();
+        }
+        let start = self.body.trim_ascii_start();
+        if start.is_empty() {
+            "an empty body".to_owned()
+        } else if declared(CONTENT_TYPE).is_some_and(|kind| kind.contains("html"))
+            || start.starts_with(b"<!")
+            || start.starts_with(b"<html")
+        {
+            "an HTML page".to_owned()
+        } else if start.starts_with(b"{") {
+            "JSON that is cut off or has no code".to_owned()
+        } else {
+            "a body that is not JSON".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(
+                http::HeaderName::try_from(*name).expect("a name"),
+                HeaderValue::from_str(value).expect("a value"),
+            );
+        }
+        Answer {
+            status,
+            headers: map,
+            body: Bytes::from_static(body.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn says_what_an_unreadable_answer_looks_like() {
+        for (given, says) in [
+            (
+                answer(302, &[("location", "https://elsewhere.example")], ""),
+                "a redirect",
+            ),
+            (
+                answer(502, &[("content-type", "text/html")], "oops"),
+                "an HTML page",
+            ),
+            (
+                answer(200, &[("content-encoding", "gzip")], "x"),
+                "a compressed body that was not asked for",
+            ),
+            (
+                answer(200, &[], "{\"Code\":"),
+                "JSON that is cut off or has no code",
+            ),
+            (answer(200, &[], "  "), "an empty body"),
+            (answer(200, &[], "oops"), "a body that is not JSON"),
+        ] {
+            assert_eq!(given.describe(), says);
+        }
+    }
+
+    #[test]
+    fn reads_the_servers_clock() {
+        let date = answer(200, &[("date", "Tue, 02 Jan 2024 03:04:05 GMT")], "").date();
+        assert_eq!(
+            date.map(|d| d.to_string()).as_deref(),
+            Some("2024-01-02T03:04:05Z")
+        );
+        assert_eq!(answer(200, &[("date", "yesterday")], "").date(), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! Delivery reports, as Aliyun pushes them by HTTP: a JSON array of them in one
+//! POST, answered by an [`Acknowledgement`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::redact::mask_number;
+
+/// `SmsReport`: what became of one message. May come twice, and out of order.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// 11 digits for mainland numbers, else country code and number.
+    pub phone_number: String,
+    /// `yyyy-MM-dd HH:mm:ss`, UTC+8.
+    #[serde(default)]
+    pub send_time: String,
+    /// `yyyy-MM-dd HH:mm:ss`, UTC+8.
+    #[serde(default)]
+    pub report_time: String,
+    /// Whether it arrived: go by this, not by the code.
+    pub success: bool,
+    /// `DELIVERED`, or why it failed; the set is open.
+    #[serde(default)]
+    pub err_code: String,
+    /// Aliyun's words for the code.
+    #[serde(default)]
+    pub err_msg: String,
+    /// Number of parts the text was cut into, as text.
+    #[serde(default)]
+    pub sms_size: String,
+    /// The receipt of the send.
+    #[serde(default)]
+    pub biz_id: String,
+    /// The id given when sending; empty when none was.
+    #[serde(default)]
+    pub out_id: String,
+}
+
+impl fmt::Debug for DeliveryReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliveryReport")
+            .field("phone_number", &mask_number(&self.phone_number))
+            .field("success", &self.success)
+            .field("err_code", &self.err_code)
+            .field("biz_id", &self.biz_id)
+            .field("out_id", &self.out_id)
+            .field("report_time", &self.report_time)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a receiver answers. Aliyun reads only the number: 0 means taken,
+/// anything else means push again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// 0 means taken.
+    pub code: i64,
+    /// Words for people; Aliyun does not read them.
+    #[serde(default)]
+    pub msg: String,
+}
+
+impl Acknowledgement {
+    /// The reports were taken.
+    pub fn taken() -> Self {
+        Self {
+            code: 0,
+            msg: "接收成功".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! One file per command: its arguments, what it does, what it prints.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod emulator;
+pub(crate) mod send;
+pub(crate) mod sign;

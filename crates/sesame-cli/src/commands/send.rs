@@ -1,0 +1,247 @@
+//! `sesame send`: one message to one phone, and what became of it.
+
+mod answer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aliyun_sms::{Endpoint, Source, SystemSource};
+use sesame_connector::outcome::Stage;
+use sesame_connector::phone::PhoneError;
+use sesame_connector::provider::Sought;
+use sesame_connector::settle::{self, Settled};
+use sesame_connector::{
+    Connector, ConnectorConfig, Delivery, Doubt, Draft, Message, Outcome, PhoneNumber, Receipt,
+    UsageType,
+};
+
+use self::answer::{Answer, BadInput, Exit};
+use crate::commands::config;
+use crate::output::{Language, error_line, is_rich_on_stderr};
+
+pub(crate) use self::answer::refused_arguments;
+
+/// How long an unknown outcome is asked about before it is told, the last
+/// answer included.
+const SETTLE: Duration = Duration::from_secs(10);
+/// Kept free of that for the last answer.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+const WAIT_SECS: u64 = 60;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sesame send --config connector.json --to '+86 138 0013 8000' --type SignIn
+  sesame send --config connector.json --to +8613800138000 --type SignIn --wait --json
+  sesame send --config connector.json --to +8613800138000 --type SignIn \\
+      --endpoint http://127.0.0.1:8086     # to `sesame emulator`
+
+Exit codes: 0 accepted (with --wait: delivered), 2 bad configuration or
+arguments, 3 refused (with --wait: or failed), 4 unknown (with --wait: or no
+report in time).")]
+pub(crate) struct Args {
+    /// A connector configuration: JSON (comments and trailing commas allowed)
+    /// or TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The phone number, best with its country code: +86 138 0013 8000.
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    to: String,
+    /// What the message is for: SignIn, Register, ForgotPassword, Generic, …
+    #[arg(long = "type", value_name = "USAGE_TYPE")]
+    usage_type: String,
+    /// The code to send; six random digits unless given. It is never printed.
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+    code: Option<String>,
+    /// Sends there, whatever the configuration says.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Waits for the delivery report.
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait for it, in seconds.
+    #[arg(long, value_name = "N", requires = "wait", default_value_t = WAIT_SECS,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    wait_secs: u64,
+    /// Prints one JSON object: {outcome, out_id, biz_id, request_id, code,
+    /// cause, cure, delivery}.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: &Args) -> u8 {
+    let answer = match connector(args) {
+        Ok(connector) => send(args, &connector).await,
+        Err(bad_input) => bad_input.into(),
+    };
+    answer.print(args.json, Language::of_environment());
+    answer.exit_code()
+}
+
+/// The configuration with its endpoint, ready to send.
+fn connector(args: &Args) -> Result<Connector, BadInput> {
+    let mut config = load(&args.config)?;
+    if let Some(text) = &args.endpoint {
+        config.endpoint = Some(endpoint(text)?);
+    }
+    check_usage_type(&args.usage_type, &config)?;
+    Connector::from_config(config, SystemSource::shared()).map_err(|error| {
+        bad_input(
+            "setup_failed",
+            with_sources(&error),
+            "check this machine's certificates",
+        )
+    })
+}
+
+/// All problems go to standard error; the answer names the first error.
+fn load(path: &Path) -> Result<ConnectorConfig, BadInput> {
+    let checked = ConnectorConfig::check_file(path);
+    let text = if is_rich_on_stderr() {
+        config::text_of(path, &checked.problems)
+    } else {
+        None
+    };
+    for problem in &checked.problems {
+        error_line(config::describe(path, problem, text.as_deref()));
+    }
+    checked.into_valid().map_err(|error| BadInput {
+        code: "invalid_configuration",
+        cause: error.to_string(),
+        cure: format!("run: sesame config check {}", path.display()),
+        is_told: true,
+    })
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, BadInput> {
+    Endpoint::parse(text).map_err(|error| {
+        let sentence = error.to_string();
+        let (cause, cure) = sentence.split_once("; ").unwrap_or((
+            sentence.as_str(),
+            "write one such as https://dysmsapi.aliyuncs.com",
+        ));
+        bad_input("invalid_endpoint", format!("--endpoint: {cause}"), cure)
+    })
+}
+
+/// A usage type that nobody knows is a mistake, unless it has a template.
+fn check_usage_type(name: &str, config: &ConnectorConfig) -> Result<(), BadInput> {
+    let usage_type = UsageType::from(name);
+    let has_template = config.templates.iter().any(|t| t.usage_type == usage_type);
+    if usage_type.is_known() || has_template {
+        return Ok(());
+    }
+    let known: Vec<&str> = UsageType::KNOWN.iter().map(UsageType::as_str).collect();
+    let cure = match UsageType::suggest(name) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => format!("write one of {}", known.join(", ")),
+    };
+    let cause = "--type is no usage type that is known";
+    Err(bad_input("unknown_usage_type", cause, cure))
+}
+
+fn bad_input(code: &'static str, cause: impl Into<String>, cure: impl Into<String>) -> BadInput {
+    BadInput {
+        code,
+        cause: cause.into(),
+        cure: cure.into(),
+        is_told: false,
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| {
+        format!("{text}: {source}")
+    })
+}
+
+async fn send(args: &Args, connector: &Connector) -> Answer {
+    let code = match &args.code {
+        Some(code) => code.clone(),
+        None => random_code(&SystemSource),
+    };
+    let draft = Draft::of_code(&args.to, &args.usage_type, &code);
+    let message = match connector.message(draft) {
+        Ok(message) => message,
+        Err(refusal) => return not_a_number(connector, args, Outcome::Refused(*refusal)),
+    };
+    let outcome = match connector.send(&message).await {
+        Outcome::Unknown(doubt) => settle(connector, &message, doubt).await,
+        outcome => outcome,
+    };
+    let answer = Answer::of(&outcome, exit_of(&outcome)).to(&message.to);
+    match (&outcome, args.wait) {
+        (Outcome::Accepted(receipt), true) => {
+            let limit = Duration::from_secs(args.wait_secs);
+            let delivery = delivery(connector, &message.to, receipt, limit).await;
+            answer.delivered(&delivery)
+        }
+        _ => answer,
+    }
+}
+
+/// A number that is none is a bad argument. One that only this configuration
+/// will not read is refused by it.
+fn not_a_number(connector: &Connector, args: &Args, outcome: Outcome) -> Answer {
+    let exit = match connector.phone(&args.to) {
+        Err(PhoneError::CountryCodeMissing) => Exit::Refused,
+        _ => Exit::BadInput,
+    };
+    Answer::of(&outcome, exit)
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Accepted(_) => Exit::Good,
+        Outcome::Unknown(_) => Exit::Unknown,
+        Outcome::Refused(refusal) => match refusal.stage {
+            Stage::Argument | Stage::Configuration => Exit::BadInput,
+            _ => Exit::Refused,
+        },
+    }
+}
+
+/// Asks what became of a message that nobody answered for.
+async fn settle(connector: &Connector, message: &Message, doubt: Doubt) -> Outcome {
+    tracing::info!(message.out_id = %doubt.out_id, "no clear answer, asking what became of the message");
+    let sought = Sought::in_doubt(&message.to, &doubt);
+    let provider = connector.provider();
+    let settling = settle::settle(&**provider, &sought, SETTLE - LAST_ANSWER);
+    match tokio::time::timeout(SETTLE, settling).await {
+        Ok(Settled::Accepted(_)) => Outcome::Accepted(Receipt {
+            out_id: doubt.out_id,
+            biz_id: None,
+            request_id: doubt.request_id,
+            sent_at: doubt.sent_at,
+        }),
+        Ok(Settled::StillUnknown(_)) | Err(_) => Outcome::Unknown(doubt),
+    }
+}
+
+async fn delivery(
+    connector: &Connector,
+    to: &PhoneNumber,
+    receipt: &Receipt,
+    limit: Duration,
+) -> Delivery {
+    let sought = Sought::accepted(to, receipt);
+    let provider = connector.provider();
+    let waiting = settle::delivery(&**provider, &sought, limit);
+    let answered = tokio::time::timeout(limit + LAST_ANSWER, waiting).await;
+    answered.unwrap_or(Delivery::Waiting)
+}
+
+/// Six digits, every one of the million as likely as the others.
+pub(crate) fn random_code(source: &dyn Source) -> String {
+    const CODES: u32 = 1_000_000;
+    // The rest of the range would make the first codes a little likelier.
+    const FAIR: u32 = u32::MAX - u32::MAX % CODES;
+    loop {
+        let mut bytes = [0; 4];
+        source.fill(&mut bytes);
+        let number = u32::from_le_bytes(bytes);
+        if number < FAIR {
+            return format!("{:06}", number % CODES);
+        }
+    }
+}

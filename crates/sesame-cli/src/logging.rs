@@ -1,0 +1,53 @@
+//! Diagnostics to standard error.
+
+use std::io::IsTerminal as _;
+
+use anstream::AutoStream;
+use tracing_subscriber::EnvFilter;
+
+/// What the dependencies may say. Their most verbose levels trace raw bytes,
+/// and those hold codes and numbers.
+const OTHERS: [&str; 4] = ["warn", "warn", "info", "debug"];
+const OURS: [&str; 4] = ["warn", "info", "debug", "trace"];
+const CRATES: [&str; 4] = [
+    "sesame",
+    "aliyun_sms",
+    "sesame_connector",
+    "sesame_emulator",
+];
+const VARIABLE: &str = "SESAME_LOG";
+
+/// Starts logging: `verbosity` counts the `-v`; `SESAME_LOG` goes before it.
+pub(crate) fn start(verbosity: u8) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter(verbosity))
+        .with_writer(|| AutoStream::auto(std::io::stderr()))
+        .with_ansi(is_coloured());
+    let started = subscriber.try_init();
+    debug_assert!(started.is_ok(), "nothing else starts logging");
+}
+
+fn filter(verbosity: u8) -> EnvFilter {
+    let asked_for = std::env::var(VARIABLE)
+        .ok()
+        .filter(|text| !text.trim().is_empty());
+    if let Some(text) = asked_for {
+        match EnvFilter::try_new(&text) {
+            Ok(filter) => return filter,
+            Err(error) => crate::output::error_line(format_args!(
+                "warning: {VARIABLE} is no log filter ({error}); write one such as debug or aliyun_sms=trace"
+            )),
+        }
+    }
+    let level = usize::from(verbosity).min(OURS.len() - 1);
+    let ours = CRATES.map(|name| format!("{name}={}", OURS[level]));
+    EnvFilter::new(format!("{},{}", OTHERS[level], ours.join(",")))
+}
+
+fn is_coloured() -> bool {
+    match AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => false,
+        anstream::ColorChoice::Auto => std::io::stderr().is_terminal(),
+        _ => true,
+    }
+}

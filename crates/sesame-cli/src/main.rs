@@ -1,0 +1,157 @@
+//! `sesame`: phone sign-in over Aliyun SMS that can be trusted, and tried
+//! without an account.
+//!
+//! A command is a file in `commands/`: an `Args` with its flags and a `run`.
+
+mod commands;
+mod fault;
+mod input;
+mod logging;
+mod output;
+mod signals;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use commands::{completions, config, demo, emulator, send, sign};
+
+/// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
+/// account.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sesame",
+    version,
+    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
+)]
+struct Cli {
+    /// Colours: on a terminal, always or never (NO_COLOR counts too).
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// Says more on standard error: -v, -vv or -vvv. SESAME_LOG goes before it.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sends a code to a phone on this machine and shows it: no account needed.
+    Demo(demo::Args),
+    /// Aliyun's side of the wire, with an inbox page.
+    Emulator(emulator::Args),
+    /// Sends one message.
+    Send(send::Args),
+    /// Works with configuration files.
+    Config(config::Args),
+    Sign(sign::Args),
+    /// Prints the completions of a shell.
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    colour(colour_asked_for());
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    colour(cli.color);
+    logging::start(cli.verbose);
+    let result = match &cli.command {
+        Command::Demo(args) => wait_for(demo::run(args)),
+        Command::Emulator(args) => wait_for(emulator::run(args)),
+        Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
+        Command::Config(args) => Ok(config::run(args)),
+        Command::Sign(args) => sign::run(args),
+        Command::Completions(args) => Ok(completions::run(args)),
+    };
+    ExitCode::from(result.unwrap_or_else(|error| fault::report(&error)))
+}
+
+/// Runs a command that waits for the network.
+fn wait_for(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Runtime::new().context("this machine gives no threads")?;
+    let result = runtime.block_on(work);
+    // What still runs then is nobody's concern any more.
+    runtime.shutdown_background();
+    result
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().color(colour_asked_for()).try_get_matches()?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Help and errors about arguments are printed before there are arguments, so
+/// this one is looked for by hand.
+fn colour_asked_for() -> ColorChoice {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let separate = arguments
+        .windows(2)
+        .filter(|pair| pair[0] == "--color")
+        .map(|pair| pair[1].as_str());
+    let joined = arguments
+        .iter()
+        .filter_map(|argument| argument.strip_prefix("--color="));
+    separate
+        .chain(joined)
+        .find_map(|value| value.parse().ok())
+        .unwrap_or_default()
+}
+
+fn colour(choice: ColorChoice) {
+    match choice {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Prints help, or what is wrong with the arguments. An argument that is not
+/// understood may be a code or a phone number in the wrong place, so longer
+/// rows of digits are not repeated.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        output::line(error.render().ansi().to_string().trim_end());
+        return ExitCode::SUCCESS;
+    }
+    let text = mask_digits(error.render().ansi().to_string().trim_end());
+    if wants_json_of_send() {
+        let plain = mask_digits(&error.render().to_string());
+        let first = plain.split("\n\n").next().unwrap_or_default();
+        send::refused_arguments(first.trim_start_matches("error: "));
+    }
+    output::error_line(text);
+    ExitCode::from(fault::EXIT_BAD_INPUT)
+}
+
+/// Replaces every row of four digits or more.
+fn mask_digits(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut row = String::new();
+    for character in text.chars().chain(['\n']) {
+        if character.is_numeric() {
+            row.push(character);
+            continue;
+        }
+        masked.push_str(if row.chars().count() < 4 {
+            &row
+        } else {
+            "****"
+        });
+        row.clear();
+        masked.push(character);
+    }
+    masked.pop();
+    masked
+}
+
+/// `sesame send --json` answers with one object even to arguments that make no
+/// sense.
+fn wants_json_of_send() -> bool {
+    let mut arguments = std::env::args().skip(1);
+    arguments.any(|argument| argument == "send") && arguments.any(|argument| argument == "--json")
+}

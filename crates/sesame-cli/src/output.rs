@@ -1,0 +1,119 @@
+//! What people and scripts read: colours on a terminal, plain text in a pipe,
+//! one JSON object where a script asked for it.
+//!
+//! Nothing here panics when the reader has gone: a broken pipe ends the
+//! printing, and the exit code stays what it would have been.
+
+use std::fmt;
+use std::io::Write as _;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const INFO: Style = AnsiColor::Cyan.on_default();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// Text in a style; whoever prints it through this module need not ask whether
+/// colours are wanted.
+pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// One line to standard output, at once.
+pub(crate) fn line(text: impl fmt::Display) {
+    let mut out = anstream::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// One line to standard error.
+pub(crate) fn error_line(text: impl fmt::Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// One JSON object to standard output.
+pub(crate) fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => line(text),
+        Err(error) => error_line(format_args!("error: no JSON: {error}")),
+    }
+}
+
+/// Whether standard output shows colours, and so may show drawings.
+pub(crate) fn is_rich() -> bool {
+    AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// The same of standard error.
+pub(crate) fn is_rich_on_stderr() -> bool {
+    AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// Names and values below each other; an empty value leaves its line out.
+pub(crate) fn table(rows: &[(&str, String)]) -> String {
+    let widest = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    let lines: Vec<String> = rows
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| {
+            let space = " ".repeat(widest - width(name));
+            let indented = value.replace('\n', &format!("\n  {}", " ".repeat(widest + 2)));
+            format!("  {}{space}  {indented}", paint(DIM, name))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Columns a text takes on a terminal: two for Chinese characters and emoji.
+pub(crate) fn width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
+}
+
+pub(crate) fn char_width(character: char) -> usize {
+    match u32::from(character) {
+        0x0300..=0x036f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f
+        | 0x2e80..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1faff
+        | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
+}
+
+/// The language people are spoken to in. JSON, errors and logs stay English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// By the variables every program goes by, the first that is set.
+    pub(crate) fn of_environment() -> Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .filter_map(|name| std::env::var(name).ok())
+            .find(|value| !value.is_empty());
+        match set {
+            Some(value) if value.to_ascii_lowercase().starts_with("zh") => Self::Chinese,
+            _ => Self::English,
+        }
+    }
+
+    /// The one of two texts that is in this language.
+    pub(crate) fn pick<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
+        match self {
+            Self::English => english,
+            Self::Chinese => chinese,
+        }
+    }
+}

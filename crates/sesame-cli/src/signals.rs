@@ -1,0 +1,55 @@
+//! Ctrl-C and SIGTERM: finish what was accepted, then end.
+
+use std::io;
+use std::time::Duration;
+
+use sesame_emulator::Emulator;
+
+/// Longer than this nobody waits for a connection that stays open.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The wish to end, listened for from [`Shutdown::listen`] on.
+pub(crate) struct Shutdown {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Shutdown {
+    /// From here on a signal does not kill the process any more, so this comes
+    /// before `ready` is printed.
+    pub(crate) fn listen() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Waits for a signal.
+    pub(crate) async fn wait(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// Ends an emulator: what was accepted is finished, unless that takes too
+    /// long or a second signal comes.
+    pub(crate) async fn end(mut self, emulator: Emulator) {
+        tokio::select! {
+            () = emulator.shutdown() => {}
+            () = tokio::time::sleep(GRACE) => tracing::warn!("connections were still open, closed them"),
+            () = self.wait() => {}
+        }
+    }
+}

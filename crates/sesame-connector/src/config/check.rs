@@ -1,0 +1,232 @@
+//! The rules of a configuration. Each broken one becomes a problem with its
+//! place; all are found in one go.
+//!
+//! A new key: read it here (or in the file of its part), name it in `KEYS`, and
+//! give what can be wrong with it an id in `problem.rs`.
+
+mod credentials;
+mod reader;
+mod templates;
+mod text;
+
+use std::time::Duration;
+
+use aliyun_sms::Endpoint;
+
+use super::lookup::Lookup;
+use super::node::{Node, Value};
+use super::problem::{Found, Place, ProblemId};
+use super::{ConnectorConfig, DEFAULT_TIMEOUT, ProviderKind};
+use crate::phone::{Reading, Region};
+use crate::suggest;
+use reader::{Field, Reader, Table, shown};
+use text::Sort;
+
+const KEYS: &[&str] = &[
+    "accessKeyId",
+    "accessKeySecret",
+    "securityToken",
+    "nextAccessKeyId",
+    "nextAccessKeySecret",
+    "credentials",
+    "signName",
+    "signNames",
+    "templates",
+    "strictPhoneRegionNumberCheck",
+    "defaultCountry",
+    "endpoint",
+    "region",
+    "timeoutMs",
+    "provider",
+];
+
+/// The whole configuration, where everything it needs is there, and whatever is
+/// wrong with it.
+pub(super) fn check(root: &Node, lookup: &dyn Lookup) -> (Option<ConnectorConfig>, Vec<Found>) {
+    let mut reader = Reader {
+        lookup,
+        found: Vec::new(),
+    };
+    let config = reader.config(&Field::root(root));
+    (config, reader.found)
+}
+
+impl Reader<'_> {
+    fn config(&mut self, root: &Field<'_>) -> Option<ConnectorConfig> {
+        if !matches!(root.value, Value::Table(_)) {
+            let message = format!(
+                "the configuration must be an object, and is {}",
+                root.value.kind()
+            );
+            let cure = "put everything into one pair of braces { }";
+            self.report(ProblemId::RootNotObject, &root.place, message, cure);
+            return None;
+        }
+        let root = self.table(root, KEYS)?;
+        let provider = self.provider(&root);
+        let credentials = self.credentials(&root);
+        let sign_names = self.sign_names(&root);
+        let templates = self.templates(&root, &sign_names);
+        let reading = self.reading(&root);
+        let endpoint = self.endpoint(&root);
+        let region = self.region(&root);
+        let timeout = self.timeout(&root);
+        Some(ConnectorConfig {
+            provider: provider?,
+            credentials: credentials?,
+            sign_names,
+            templates: templates?,
+            reading,
+            endpoint,
+            region,
+            timeout,
+        })
+    }
+
+    /// `None` where the provider asked for is not there.
+    fn provider(&mut self, root: &Table<'_>) -> Option<ProviderKind> {
+        let Some(name) = self.optional(root, "provider", Sort::Plain) else {
+            return Some(ProviderKind::AliyunSms);
+        };
+        let place = root.place_of("provider");
+        let place = root.field("provider").map_or(place, |field| field.place);
+        match name.as_str() {
+            "aliyun-sms" => return Some(ProviderKind::AliyunSms),
+            "aliyun-pnvs" => {
+                let message = "the provider aliyun-pnvs is not built yet";
+                let cure = "write \"aliyun-sms\", or leave the key out";
+                self.report(ProblemId::ProviderNotBuilt, &place, message, cure);
+            }
+            _ => {
+                let message = format!("the provider {} is not known", shown(&name));
+                let known = ["aliyun-sms", "aliyun-pnvs"];
+                let meant = suggest::nearest(&name, known).unwrap_or("aliyun-sms");
+                let cure = format!("write \"{meant}\", or leave the key out");
+                self.report(ProblemId::ProviderUnknown, &place, message, cure);
+            }
+        }
+        None
+    }
+
+    fn reading(&mut self, root: &Table<'_>) -> Reading {
+        let strict = self.boolean(root, "strictPhoneRegionNumberCheck");
+        let reading = Reading {
+            default_country: self.default_country(root),
+            strict: strict.unwrap_or(false),
+        };
+        if reading.strict && reading.default_country.is_some() {
+            let message =
+                "strictPhoneRegionNumberCheck refuses the numbers that defaultCountry is for";
+            let cure = "remove one of the two";
+            let place = field_place(root, "defaultCountry");
+            self.report(ProblemId::StrictAgainstDefault, &place, message, cure);
+        }
+        reading
+    }
+
+    fn default_country(&mut self, root: &Table<'_>) -> Option<Region> {
+        let name = self.optional(root, "defaultCountry", Sort::Plain)?;
+        let region = Region::parse(&name);
+        if region.is_none() && !name.contains('<') {
+            let message = format!("{} is not the code of a country with phones", shown(&name));
+            let cure = format!(
+                "write two ISO letters, such as \"{}\"",
+                meant_country(&name)
+            );
+            let place = field_place(root, "defaultCountry");
+            self.report(ProblemId::DefaultCountryUnknown, &place, message, cure);
+        }
+        region
+    }
+
+    fn endpoint(&mut self, root: &Table<'_>) -> Option<Endpoint> {
+        let text = self.optional(root, "endpoint", Sort::Plain)?;
+        let place = field_place(root, "endpoint");
+        match Endpoint::parse(&text) {
+            Ok(endpoint) => {
+                if !endpoint.is_tls() && !is_this_machine(endpoint.host()) {
+                    let message = "codes and phone numbers go to this endpoint unencrypted";
+                    let cure = "write https:// in front, unless the way there is private";
+                    self.report(ProblemId::EndpointInsecure, &place, message, cure);
+                }
+                Some(endpoint)
+            }
+            Err(error) => {
+                // Its sentence holds cause and cure, and nothing of the value.
+                let whole = error.to_string();
+                let cure = "write one such as https://dysmsapi.aliyuncs.com, or leave the key out";
+                let (message, cure) = whole.split_once("; ").unwrap_or((&whole, cure));
+                self.report(ProblemId::EndpointInvalid, &place, message, cure);
+                None
+            }
+        }
+    }
+
+    fn region(&mut self, root: &Table<'_>) -> Option<String> {
+        let region = self.optional(root, "region", Sort::Plain)?;
+        if Endpoint::is_region(&region) {
+            return Some(region);
+        }
+        let message = format!("{} is not one of Aliyun's regions", shown(&region));
+        let cure = "write a region id such as cn-hangzhou or ap-southeast-1, or leave the key out";
+        let place = field_place(root, "region");
+        self.report(ProblemId::RegionInvalid, &place, message, cure);
+        None
+    }
+
+    fn timeout(&mut self, root: &Table<'_>) -> Duration {
+        let Some(field) = root.field("timeoutMs") else {
+            return DEFAULT_TIMEOUT;
+        };
+        let Value::Number(number) = field.value else {
+            self.wrong_type(&field, "a number");
+            return DEFAULT_TIMEOUT;
+        };
+        match number.parse::<f64>() {
+            Ok(millis) if millis.fract() == 0.0 && (100.0..=120_000.0).contains(&millis) => {
+                Duration::from_secs_f64(millis / 1000.0)
+            }
+            _ => {
+                let message = "this is no whole number from 100 to 120000";
+                let cure = "write the milliseconds one send may take in all, 8000 if in doubt";
+                self.report(ProblemId::TimeoutRange, &field.place, message, cure);
+                DEFAULT_TIMEOUT
+            }
+        }
+    }
+}
+
+fn field_place(table: &Table<'_>, key: &str) -> Place {
+    table
+        .field(key)
+        .map_or_else(|| table.place_of(key), |field| field.place)
+}
+
+/// The letters of the country somebody wrote by its calling code or name.
+fn meant_country(name: &str) -> String {
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let by_code = digits.parse::<u16>().ok().and_then(|code| {
+        // The main country of a code: `US` for 1, `GB` for 44.
+        let main = ["CN", "HK", "MO", "TW", "US", "GB", "RU", "IT", "AU"];
+        main.iter()
+            .filter_map(|letters| Region::parse(letters))
+            .chain(Region::all())
+            .find(|region| region.country_code() == code)
+    });
+    let by_name = match name.to_lowercase().as_str() {
+        "usa" | "america" | "united states" => Region::parse("US"),
+        "uk" | "gbr" | "england" => Region::parse("GB"),
+        "hkg" | "hong kong" | "香港" => Region::parse("HK"),
+        _ => None,
+    };
+    by_code.or(by_name).unwrap_or(Region::CN).to_string()
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

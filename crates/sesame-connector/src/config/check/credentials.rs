@@ -1,0 +1,99 @@
+//! The AccessKey, or where to get one.
+
+use secrecy::SecretString;
+
+use super::reader::{Reader, Table};
+use super::text::Sort;
+use crate::config::problem::ProblemId;
+use crate::config::{AccessKey, Credentials};
+
+impl Reader<'_> {
+    /// `None` where there are none that could be used at all.
+    pub(super) fn credentials(&mut self, root: &Table<'_>) -> Option<Credentials> {
+        if root.has("credentials") {
+            return self.chain(root);
+        }
+        let id = self.required(root, "accessKeyId", Sort::Secret);
+        let secret = self.required(root, "accessKeySecret", Sort::Secret);
+        let security_token = self.optional(root, "securityToken", Sort::Secret);
+        let next = self.next_key(root);
+        let (id, secret) = (id?, secret?);
+        self.check_pair(root, &id, &secret, security_token.is_some());
+        let current = AccessKey::new(id, secret, security_token);
+        Some(Credentials::Keys { current, next })
+    }
+
+    /// `"credentials": "default"`, Alibaba's own provider chain.
+    fn chain(&mut self, root: &Table<'_>) -> Option<Credentials> {
+        for key in ["accessKeyId", "accessKeySecret", "securityToken"] {
+            if root.has(key) {
+                let message = format!("{key} stands beside credentials, which makes it useless");
+                let cure = format!("keep either credentials or {key}");
+                self.report(
+                    ProblemId::CredentialsConflict,
+                    &root.place_of(key),
+                    message,
+                    cure,
+                );
+            }
+        }
+        let name = self.required(root, "credentials", Sort::Plain)?;
+        if name != "default" && !name.is_empty() {
+            let message = "the only credentials that can be named are \"default\"";
+            let cure = "write \"default\" for Alibaba's provider chain, or remove the key and give accessKeyId and accessKeySecret";
+            let place = root.place_of("credentials");
+            self.report(ProblemId::CredentialsUnknown, &place, message, cure);
+            return None;
+        }
+        Some(Credentials::DefaultChain)
+    }
+
+    /// The key that will take over, valid already while the old one still is.
+    fn next_key(&mut self, root: &Table<'_>) -> Option<AccessKey> {
+        let id = self.optional(root, "nextAccessKeyId", Sort::Secret);
+        let secret = self.optional(root, "nextAccessKeySecret", Sort::Secret);
+        let has_id = root.has("nextAccessKeyId");
+        if has_id != root.has("nextAccessKeySecret") {
+            let absent = if has_id {
+                "nextAccessKeySecret"
+            } else {
+                "nextAccessKeyId"
+            };
+            let message = format!("{absent} is missing beside the other half of the next key");
+            let cure = "give both halves of the next key, or neither";
+            self.report(
+                ProblemId::NextKeyIncomplete,
+                &root.place_of(absent),
+                message,
+                cure,
+            );
+        }
+        Some(AccessKey::new(id?, secret?, None))
+    }
+
+    fn check_pair(&mut self, root: &Table<'_>, id: &str, secret: &str, has_token: bool) {
+        // Aliyun's key ids have begun so for years; its secrets never have.
+        if secret.starts_with("LTAI") && !id.starts_with("LTAI") {
+            let message = "this looks like a key id";
+            let cure = "check that accessKeyId and accessKeySecret are not swapped";
+            let place = root.place_of("accessKeySecret");
+            self.report(ProblemId::KeysSwapped, &place, message, cure);
+        }
+        if id.starts_with("STS.") && !has_token {
+            let message = "this is the id of a temporary key, and securityToken is missing";
+            let cure = "add the securityToken that came with the key";
+            let place = root.place_of("accessKeyId");
+            self.report(ProblemId::SecurityTokenMissing, &place, message, cure);
+        }
+    }
+}
+
+impl AccessKey {
+    fn new(id: String, secret: String, security_token: Option<String>) -> Self {
+        Self {
+            id,
+            secret: SecretString::from(secret),
+            security_token: security_token.map(SecretString::from),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Signatures, templates, and whether they serve what must be served.
+
+use super::reader::{Field, Reader, Table, shown};
+use super::text::Sort;
+use crate::config::node::Value;
+use crate::config::problem::{Place, ProblemId};
+use crate::config::{SignNames, Template, TemplateCodes};
+use crate::template::{SignName, TemplateCode};
+use crate::usage::UsageType;
+
+const TEMPLATE_KEYS: &[&str] = &[
+    "templateCode",
+    "usageType",
+    "type",
+    "signName",
+    "signNames",
+    "variables",
+];
+
+/// What is put around a signature in a text, by Aliyun.
+const BRACKETS: [char; 6] = ['【', '】', '[', ']', '［', '］'];
+
+impl Reader<'_> {
+    /// The signatures of the whole configuration, or of one template.
+    pub(super) fn sign_names(&mut self, table: &Table<'_>) -> SignNames {
+        let both = table
+            .field("signName")
+            .and_then(|field| self.sign_name(&field));
+        let mut names = SignNames {
+            both,
+            china: None,
+            overseas: None,
+        };
+        let regional = table.field("signNames");
+        if let Some(table) = regional.and_then(|field| self.table(&field, &["china", "overseas"])) {
+            names.china = table
+                .field("china")
+                .and_then(|field| self.sign_name(&field));
+            names.overseas = table
+                .field("overseas")
+                .and_then(|field| self.sign_name(&field));
+        }
+        names
+    }
+
+    fn sign_name(&mut self, field: &Field<'_>) -> Option<SignName> {
+        let name = self.string(field, Sort::Plain)?;
+        if !name.contains(BRACKETS) {
+            return Some(SignName::new(name));
+        }
+        let bare: String = name.chars().filter(|c| !BRACKETS.contains(c)).collect();
+        let message = "there are brackets around the signature; Aliyun adds 【】 itself";
+        let cure = format!("write {} without brackets", shown(&bare));
+        self.report(ProblemId::SignNameBrackets, &field.place, message, cure);
+        Some(SignName::new(bare))
+    }
+
+    /// `None` where one of them cannot be used at all.
+    pub(super) fn templates(
+        &mut self,
+        root: &Table<'_>,
+        shared: &SignNames,
+    ) -> Option<Vec<Template>> {
+        let Some(field) = root.field("templates") else {
+            let cure = "add templates, a list of {templateCode, usageType}";
+            self.missing(root, "templates", cure);
+            return None;
+        };
+        let elements = self.list(&field)?;
+        let mut templates: Vec<(Place, Option<Template>)> = Vec::new();
+        let mut seen: Vec<UsageType> = Vec::new();
+        for element in &elements {
+            let template = self.template(element, &mut seen);
+            templates.push((element.place.clone(), template));
+        }
+        self.check_served(&field.place, &seen);
+        let signed = self.check_signed(root, shared, &templates);
+        let templates: Option<Vec<Template>> = templates.into_iter().map(|(_, t)| t).collect();
+        templates.filter(|_| signed)
+    }
+
+    fn template(&mut self, element: &Field<'_>, seen: &mut Vec<UsageType>) -> Option<Template> {
+        let table = self.table(element, TEMPLATE_KEYS)?;
+        if let Some(kind) = table.field("type")
+            && !matches!(kind.value, Value::Number(_))
+        {
+            self.wrong_type(&kind, "a number");
+        }
+        let codes = self.template_codes(&table);
+        let usage_type = self.usage_type(&table, seen);
+        let sign_names = self.sign_names(&table);
+        let variables = self.variables(&table);
+        Some(Template {
+            usage_type: usage_type?,
+            codes: codes?,
+            sign_names,
+            variables,
+        })
+    }
+
+    fn usage_type(&mut self, table: &Table<'_>, seen: &mut Vec<UsageType>) -> Option<UsageType> {
+        let name = self.required(table, "usageType", Sort::Plain)?;
+        let usage_type = UsageType::from(name.as_str());
+        let place = table
+            .field("usageType")
+            .map_or_else(Place::default, |field| field.place);
+        // Brackets were named as a placeholder already.
+        if !usage_type.is_known() && !name.is_empty() && !name.contains('<') {
+            self.report_unknown_usage(&name, &place);
+        }
+        if seen.contains(&usage_type) {
+            let message = format!(
+                "there is a template for {} already, which is used",
+                shown(&name)
+            );
+            let cure = "remove one of the two, or give it another usageType";
+            self.report(ProblemId::UsageTypeDuplicate, &place, message, cure);
+        } else {
+            seen.push(usage_type.clone());
+        }
+        Some(usage_type)
+    }
+
+    fn report_unknown_usage(&mut self, name: &str, place: &Place) {
+        let cure = match UsageType::suggest(name) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => {
+                let known: Vec<&str> = UsageType::KNOWN.iter().map(UsageType::as_str).collect();
+                format!("write one of {}", known.join(", "))
+            }
+        };
+        let message = format!("the usage type {} is not known", shown(name));
+        self.report(ProblemId::UsageTypeUnknown, place, message, cure);
+    }
+
+    fn check_served(&mut self, place: &Place, seen: &[UsageType]) {
+        let unserved: Vec<&str> = UsageType::REQUIRED
+            .iter()
+            .filter(|required| {
+                !required
+                    .fallbacks()
+                    .iter()
+                    .any(|usage| seen.contains(usage))
+            })
+            .map(UsageType::as_str)
+            .collect();
+        if !unserved.is_empty() {
+            let message = format!("no template serves {}", unserved.join(", "));
+            let cure = "add a template for each, or one for Generic, which serves all";
+            self.report(ProblemId::UsageTypeNotServed, place, message, cure);
+        }
+    }
+
+    fn template_codes(&mut self, table: &Table<'_>) -> Option<TemplateCodes> {
+        let Some(field) = table.field("templateCode") else {
+            self.missing(
+                table,
+                "templateCode",
+                "add templateCode, such as \"SMS_123456789\"",
+            );
+            return None;
+        };
+        let by_region = matches!(field.value, Value::Table(entries)
+            if !entries.iter().any(|entry| matches!(entry.key.as_str(), "env" | "file")));
+        if !by_region {
+            return self.template_code(&field).map(TemplateCodes::Everywhere);
+        }
+        let codes = self.table(&field, &["china", "overseas"])?;
+        let china = codes
+            .field("china")
+            .and_then(|field| self.template_code(&field));
+        let overseas = codes
+            .field("overseas")
+            .and_then(|field| self.template_code(&field));
+        self.check_regions(&codes);
+        (china.is_some() || overseas.is_some())
+            .then_some(TemplateCodes::ByRegion { china, overseas })
+    }
+
+    fn check_regions(&mut self, codes: &Table<'_>) {
+        let (absent, whose) = match (codes.has("china"), codes.has("overseas")) {
+            (true, true) => return,
+            (true, false) => ("overseas", "outside the mainland"),
+            (false, true) => ("china", "of the mainland"),
+            (false, false) => {
+                let cure =
+                    r#"write {"china": "SMS_…", "overseas": "SMS_…"}, or one code as a string"#;
+                return self.missing(codes, "china", cure);
+            }
+        };
+        let message = format!("there is no {absent} template, so numbers {whose} are refused");
+        let cure = format!("add {absent}, if such numbers are to be served");
+        self.report(
+            ProblemId::TemplateOneRegion,
+            &codes.place_of(absent),
+            message,
+            cure,
+        );
+    }
+
+    fn template_code(&mut self, field: &Field<'_>) -> Option<TemplateCode> {
+        let code = self.string(field, Sort::Plain)?;
+        let is_text = code.contains(['{', '$', '，', '。', '：']);
+        if is_text {
+            let message = "this is the text of a template; its code is wanted";
+            let cure = "write the code that the console shows beside the template, SMS_ and digits";
+            self.report(ProblemId::TemplateCodeIsText, &field.place, message, cure);
+        } else if !code.is_empty() && !code.contains('<') && !TemplateCode::looks_right(&code) {
+            let message = "a template code is SMS_ and digits";
+            let cure = "copy the code that the console shows beside the template";
+            self.report(ProblemId::TemplateCodeFormat, &field.place, message, cure);
+        }
+        Some(TemplateCode::new(code))
+    }
+
+    fn variables(&mut self, table: &Table<'_>) -> Vec<String> {
+        let code_alone = vec!["code".to_owned()];
+        let Some(field) = table.field("variables") else {
+            return code_alone;
+        };
+        let Some(elements) = self.list(&field) else {
+            return code_alone;
+        };
+        let mut variables: Vec<String> = Vec::new();
+        for element in &elements {
+            let Some(name) = self.variable(element) else {
+                continue;
+            };
+            if variables.contains(&name) {
+                let message = format!("the variable {} is listed twice", shown(&name));
+                self.report(
+                    ProblemId::VariableDuplicate,
+                    &element.place,
+                    message,
+                    "remove one",
+                );
+            } else {
+                variables.push(name);
+            }
+        }
+        if !variables.iter().any(|name| name == "code") {
+            let message = "the variables do not include code, so the text will not show it";
+            let cure = "add \"code\", unless the template has no such variable";
+            self.report(ProblemId::VariablesWithoutCode, &field.place, message, cure);
+        }
+        variables
+    }
+
+    fn variable(&mut self, element: &Field<'_>) -> Option<String> {
+        let text = self.string(element, Sort::Plain)?;
+        let name = text.trim_matches(['$', '{', '}', ' ']).to_owned();
+        let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let goes_on_well = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if text.is_empty() {
+            return None;
+        }
+        if name != text || !begins_well || !goes_on_well {
+            let message = "a variable's name is letters, digits and underscores";
+            let cure = "write the bare name, such as code for ${code}";
+            self.report(ProblemId::VariableName, &element.place, message, cure);
+        }
+        (begins_well && goes_on_well).then_some(name)
+    }
+
+    /// Each region a template serves needs a signature, from the template or
+    /// from the whole. Whether each has one.
+    fn check_signed(
+        &mut self,
+        root: &Table<'_>,
+        shared: &SignNames,
+        templates: &[(Place, Option<Template>)],
+    ) -> bool {
+        let unsigned: Vec<&Place> = templates
+            .iter()
+            .filter(|(_, template)| template.as_ref().is_some_and(|t| !is_signed(t, shared)))
+            .map(|(place, _)| place)
+            .collect();
+        // A signName of the wrong type was named as such already.
+        if unsigned.is_empty() || root.has("signName") {
+            return unsigned.is_empty();
+        }
+        if unsigned.len() == templates.len() && !root.has("signNames") {
+            self.missing(
+                root,
+                "signName",
+                "add signName, an approved signature without brackets",
+            );
+            return false;
+        }
+        for place in unsigned {
+            let place = Place {
+                path: format!("{}.signName", place.path),
+                at: place.at,
+            };
+            let message = "there is no signature for this template";
+            let cure = "add signName to the template, or beside templates for all of them";
+            self.report(ProblemId::MissingField, &place, message, cure);
+        }
+        false
+    }
+}
+
+fn is_signed(template: &Template, shared: &SignNames) -> bool {
+    let (china, overseas) = match &template.codes {
+        TemplateCodes::Everywhere(_) => (true, true),
+        TemplateCodes::ByRegion { china, overseas } => (china.is_some(), overseas.is_some()),
+    };
+    let signs = |pick: fn(&SignNames) -> Option<&SignName>| {
+        pick(&template.sign_names)
+            .or_else(|| pick(shared))
+            .is_some()
+    };
+    (!china || signs(SignNames::for_china)) && (!overseas || signs(SignNames::for_overseas))
+}

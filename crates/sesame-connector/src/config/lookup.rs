@@ -1,0 +1,72 @@
+//! Where `{"env": …}` and `{"file": …}` get their values.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Gives the values that a configuration refers to.
+pub trait Lookup {
+    /// The value of an environment variable.
+    fn env(&self, name: &str) -> Option<String>;
+
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// As reading it fails.
+    fn file(&self, path: &str) -> io::Result<String>;
+}
+
+/// This process' environment, and files relative to a folder.
+#[derive(Clone, Debug)]
+pub struct SystemLookup {
+    folder: PathBuf,
+}
+
+impl SystemLookup {
+    /// Files are relative to this folder, usually the configuration's own.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Relative to the folder a file lies in.
+    pub fn beside(file: &Path) -> Self {
+        Self::in_folder(file.parent().unwrap_or(Path::new("")))
+    }
+}
+
+/// No file a key or a secret comes from is larger.
+const LARGEST: u64 = 64 * 1024;
+
+impl Lookup for SystemLookup {
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> io::Result<String> {
+        let mut content = String::new();
+        File::open(self.folder.join(path))?
+            .take(LARGEST + 1)
+            .read_to_string(&mut content)?;
+        if content.len() as u64 > LARGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(content)
+    }
+}
+
+/// Refuses every reference, for configurations that come from where nobody may
+/// read this machine's files.
+#[derive(Clone, Copy, Debug)]
+pub struct NoLookup;
+
+impl Lookup for NoLookup {
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &str) -> io::Result<String> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

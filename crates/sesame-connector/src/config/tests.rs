@@ -1,0 +1,487 @@
+mod anything;
+mod files;
+mod text;
+
+use std::collections::HashMap;
+use std::io;
+
+use serde_json::json;
+
+use super::*;
+use crate::phone::Region;
+
+/// A lookup with what a test puts in.
+#[derive(Default)]
+struct Given(HashMap<&'static str, &'static str>);
+
+impl Lookup for Given {
+    fn env(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| (*value).to_owned())
+    }
+
+    fn file(&self, path: &str) -> io::Result<String> {
+        self.env(path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+const SECRET: &str = "gAllEn9Zx8C7v6B5n4M3q2W1e0RtYu";
+
+fn good() -> serde_json::Value {
+    json!({
+        "accessKeyId": "LTAI5tExample",
+        "accessKeySecret": SECRET,
+        "signName": "短信测试",
+        "templates": [
+            { "usageType": "SignIn", "templateCode": "SMS_1" },
+            { "usageType": "Register", "templateCode": "SMS_2" },
+            { "usageType": "ForgotPassword", "templateCode": "SMS_3" },
+            { "usageType": "Generic", "templateCode": { "china": "SMS_4", "overseas": "SMS_5" } },
+        ],
+    })
+}
+
+fn check(value: &serde_json::Value) -> Checked {
+    ConnectorConfig::from_value(value, &Given::default())
+}
+
+fn json_text(text: &str) -> Checked {
+    ConnectorConfig::parse(text, Format::Json, &Given::default())
+}
+
+fn found(checked: &Checked) -> Vec<(&'static str, &str)> {
+    let problems = checked.problems.iter();
+    problems
+        .map(|problem| (problem.id.as_str(), problem.path.as_str()))
+        .collect()
+}
+
+/// The good configuration with one key set.
+fn with(key: &str, value: serde_json::Value) -> serde_json::Value {
+    let mut config = good();
+    config[key] = value;
+    config
+}
+
+fn without(key: &str) -> serde_json::Value {
+    let mut config = good();
+    config.as_object_mut().unwrap().remove(key);
+    config
+}
+
+#[test]
+fn a_good_configuration_has_no_problems() {
+    let checked = check(&good());
+    assert_eq!(checked.problems, []);
+    let config = checked.into_valid().unwrap();
+    assert_eq!(config.templates.len(), 4);
+    assert_eq!(config.templates[0].variables, ["code"]);
+    assert_eq!(config.timeout, DEFAULT_TIMEOUT);
+    assert_eq!(config.reading, Reading::default());
+}
+
+#[test]
+fn every_key_is_read() {
+    let mut config = good();
+    for (key, value) in [
+        ("securityToken", json!("token")),
+        ("nextAccessKeyId", json!("LTAI5tNext")),
+        ("nextAccessKeySecret", json!("next")),
+        ("signNames", json!({ "china": "中", "overseas": "Abroad" })),
+        ("defaultCountry", json!("hk")),
+        ("endpoint", json!("http://localhost:8086")),
+        ("region", json!("ap-southeast-1")),
+        ("timeoutMs", json!(3000)),
+        ("provider", json!("aliyun-sms")),
+    ] {
+        config[key] = value;
+    }
+    config["templates"][0]["signName"] = json!("Own");
+    config["templates"][0]["variables"] = json!(["code", "minutes"]);
+    config["templates"][0]["type"] = json!(2);
+    let checked = check(&config);
+    assert_eq!(checked.problems, []);
+    let config = checked.config.unwrap();
+    assert!(matches!(
+        &config.credentials,
+        Credentials::Keys { current, next: Some(next) }
+            if current.security_token.is_some() && next.id == "LTAI5tNext"
+    ));
+    assert_eq!(config.sign_names.for_china().unwrap().as_str(), "中");
+    assert_eq!(config.sign_names.for_overseas().unwrap().as_str(), "Abroad");
+    assert_eq!(config.reading.default_country, Region::parse("HK"));
+    assert_eq!(config.timeout, Duration::from_secs(3));
+    assert_eq!(config.templates[0].variables, ["code", "minutes"]);
+    assert_eq!(
+        config.templates[0].sign_names.for_china().unwrap().as_str(),
+        "Own"
+    );
+}
+
+#[test]
+fn one_wrong_value_is_one_problem_at_its_place() {
+    for (config, id, path) in [
+        (without("accessKeyId"), "missing_field", "accessKeyId"),
+        (
+            without("accessKeySecret"),
+            "missing_field",
+            "accessKeySecret",
+        ),
+        (without("signName"), "missing_field", "signName"),
+        (without("templates"), "missing_field", "templates"),
+        (
+            with("accessKeyId", json!("")),
+            "empty_string",
+            "accessKeyId",
+        ),
+        (
+            with("accessKeyId", json!("  ")),
+            "empty_string",
+            "accessKeyId",
+        ),
+        (with("accessKeyId", json!(5)), "wrong_type", "accessKeyId"),
+        (
+            with("accessKeyId", json!(null)),
+            "wrong_type",
+            "accessKeyId",
+        ),
+        (
+            with("accessKeyId", json!(["a"])),
+            "wrong_type",
+            "accessKeyId",
+        ),
+        (
+            with("accessKeySecret", json!("abc\ndef")),
+            "secret_line_break",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeySecret", json!("abcdef\r\n")),
+            "secret_line_break",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeySecret", json!("abc def")),
+            "secret_space",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeySecret", json!("abc\u{200b}def")),
+            "secret_character",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeySecret", json!("your-secret")),
+            "placeholder",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeySecret", json!("LTAI5t1")).tap(|c| c["accessKeyId"] = json!("abc")),
+            "keys_swapped",
+            "accessKeySecret",
+        ),
+        (
+            with("accessKeyId", json!("STS.abc")),
+            "security_token_missing",
+            "accessKeyId",
+        ),
+        (
+            with("credentials", json!("default")).tap(|c| {
+                c.as_object_mut().unwrap().remove("accessKeyId");
+            }),
+            "credentials_conflict",
+            "accessKeySecret",
+        ),
+        (
+            with("nextAccessKeyId", json!("LTAI5tNext")),
+            "next_key_incomplete",
+            "nextAccessKeySecret",
+        ),
+        (
+            with("signName", json!("【短信测试】")),
+            "sign_name_brackets",
+            "signName",
+        ),
+        (
+            with("signName", json!("[Acme]")),
+            "sign_name_brackets",
+            "signName",
+        ),
+        (
+            with("signName", json!(" 短信测试")),
+            "surrounding_whitespace",
+            "signName",
+        ),
+        (
+            with("signNames", json!({"cn": "x"})),
+            "unknown_key",
+            "signNames.cn",
+        ),
+        (with("templates", json!({})), "wrong_type", "templates"),
+        (
+            with("templates", json!([])),
+            "usage_type_not_served",
+            "templates",
+        ),
+        (
+            with("endpoint", json!("not a url")),
+            "endpoint_invalid",
+            "endpoint",
+        ),
+        (with("endpoint", json!("")), "empty_string", "endpoint"),
+        (
+            with("endpoint", json!("http://example.com")),
+            "endpoint_insecure",
+            "endpoint",
+        ),
+        (
+            with("region", json!("hang zhou")),
+            "region_invalid",
+            "region",
+        ),
+        (with("timeoutMs", json!(0)), "timeout_range", "timeoutMs"),
+        (with("timeoutMs", json!(-5)), "timeout_range", "timeoutMs"),
+        (with("timeoutMs", json!(1.5)), "timeout_range", "timeoutMs"),
+        (with("timeoutMs", json!("8000")), "wrong_type", "timeoutMs"),
+        (
+            with("provider", json!("aliyun-pnvs")),
+            "provider_not_built",
+            "provider",
+        ),
+        (
+            with("provider", json!("twilio")),
+            "provider_unknown",
+            "provider",
+        ),
+        (
+            with("defaultCountry", json!("China")),
+            "default_country_unknown",
+            "defaultCountry",
+        ),
+        (
+            with("defaultCountry", json!("+86")),
+            "default_country_unknown",
+            "defaultCountry",
+        ),
+        (
+            with("strictPhoneRegionNumberCheck", json!("true")),
+            "wrong_type",
+            "strictPhoneRegionNumberCheck",
+        ),
+        (with("accesKeyId", json!("x")), "unknown_key", "accesKeyId"),
+        (
+            with("signName", json!({"enviroment": "X"})),
+            "reference_shape",
+            "signName",
+        ),
+        (
+            with("signName", json!({"env": "NOT_SET"})),
+            "env_not_set",
+            "signName",
+        ),
+        (
+            with("signName", json!({"file": "nowhere"})),
+            "file_reference",
+            "signName",
+        ),
+    ] {
+        assert_eq!(found(&check(&config)), [(id, path)], "{config}");
+    }
+}
+
+#[test]
+fn one_wrong_template_is_one_problem_at_its_place() {
+    let template = |key: &str, value: serde_json::Value| {
+        let mut config = good();
+        config["templates"][3][key] = value;
+        config
+    };
+    for (config, id, path) in [
+        (
+            template("usageType", json!("generic")),
+            "usage_type_unknown",
+            "usageType",
+        ),
+        (
+            template("usageType", json!("SignIn")),
+            "usage_type_duplicate",
+            "usageType",
+        ),
+        (template("usageType", json!(7)), "wrong_type", "usageType"),
+        (
+            template("templateCode", json!("154950909")),
+            "template_code_format",
+            "templateCode",
+        ),
+        (
+            template("templateCode", json!("您的验证码为：{{code}}")),
+            "template_code_is_text",
+            "templateCode",
+        ),
+        (
+            template("templateCode", json!(154950909)),
+            "wrong_type",
+            "templateCode",
+        ),
+        (
+            template("templateCode", json!({})),
+            "missing_field",
+            "templateCode.china",
+        ),
+        (
+            template("templateCode", json!({"china": "SMS_4"})),
+            "template_one_region",
+            "templateCode.overseas",
+        ),
+        (
+            template("templateCode", json!({"china": "SMS_4", "overseas": ""})),
+            "empty_string",
+            "templateCode.overseas",
+        ),
+        (
+            template(
+                "templateCode",
+                json!({"china": "SMS_4", "oversea": "SMS_5"}),
+            ),
+            "unknown_key",
+            "templateCode.oversea",
+        ),
+        (template("type", json!("2")), "wrong_type", "type"),
+        (
+            template("variables", json!(["${code}"])),
+            "variable_name",
+            "variables[0]",
+        ),
+        (
+            template("variables", json!(["{{code}}"])),
+            "variable_name",
+            "variables[0]",
+        ),
+        (
+            template("variables", json!(["code", "code"])),
+            "variable_duplicate",
+            "variables[1]",
+        ),
+        (
+            template("variables", json!(["minutes"])),
+            "variables_without_code",
+            "variables",
+        ),
+        (
+            template("variables", json!([])),
+            "variables_without_code",
+            "variables",
+        ),
+        (
+            template("tempalteCode", json!("SMS_1")),
+            "unknown_key",
+            "tempalteCode",
+        ),
+    ] {
+        let checked = check(&config);
+        let wanted = (id, format!("templates[3].{path}"));
+        let is_there = found(&checked)
+            .iter()
+            .any(|&(id, path)| (id, path.to_owned()) == wanted);
+        assert!(is_there, "{wanted:?} in {:?}", found(&checked));
+    }
+    let checked = check(&template("usageType", json!("Signin")));
+    assert_eq!(checked.problems[0].cure, "did you mean SignIn?");
+    let missing = with(
+        "templates",
+        json!([{"usageType": "SignIn", "templateCode": "SMS_1"}]),
+    );
+    let checked = check(&missing);
+    assert_eq!(found(&checked), [("usage_type_not_served", "templates")]);
+    assert_eq!(
+        checked.problems[0].message,
+        "no template serves Register, ForgotPassword, Generic"
+    );
+    for serves_all in ["Generic", "Test"] {
+        let one = json!([{"usageType": serves_all, "templateCode": "SMS_1"}]);
+        assert!(check(&with("templates", one)).is_valid(), "{serves_all}");
+    }
+}
+
+#[test]
+fn references_are_resolved() {
+    let lookup = Given(HashMap::from([
+        ("SMS_KEY", "LTAI5tExample"),
+        ("secret-file", "the-secret\r\n"),
+        ("two-lines", "one\ntwo\n"),
+    ]));
+    let mut config = good();
+    config["accessKeyId"] = json!({"env": "SMS_KEY"});
+    config["accessKeySecret"] = json!({"file": "secret-file"});
+    let checked = ConnectorConfig::from_value(&config, &lookup);
+    assert_eq!(checked.problems, []);
+    config["accessKeySecret"] = json!({"file": "two-lines"});
+    let checked = ConnectorConfig::from_value(&config, &lookup);
+    assert_eq!(found(&checked), [("secret_line_break", "accessKeySecret")]);
+}
+
+#[test]
+fn nothing_a_secret_may_be_is_ever_shown() {
+    for key in [
+        "accessKeyId",
+        "accessKeySecret",
+        "securityToken",
+        "nextAccessKeyId",
+        "nextAccessKeySecret",
+    ] {
+        for value in [
+            json!(format!("<{SECRET}>")),
+            json!(format!("{SECRET}\n")),
+            json!(format!(" {SECRET}")),
+            json!(format!("密{SECRET}")),
+            json!([SECRET]),
+            json!({ SECRET: 1 }),
+            json!({ "env": SECRET }),
+            json!({ "file": SECRET }),
+            json!(format!("your-{SECRET}")),
+        ] {
+            let mut config = with("nextAccessKeyId", json!("a"));
+            config["nextAccessKeySecret"] = json!("b");
+            config[key] = value;
+            let checked = check(&config);
+            assert!(!checked.problems.is_empty(), "{config}");
+            let said = format!(
+                "{checked:?} {}",
+                serde_json::to_string(&checked.problems).unwrap()
+            );
+            assert!(!said.contains(SECRET), "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_is_unwise_still_gives_a_configuration() {
+    let config = json!({
+        "accessKeyId": "",
+        "accessKeySecret": "<secret>\n",
+        "signName": "【签名】",
+        "templates": [
+            { "usageType": "Nonsense", "templateCode": "" },
+            { "usageType": "Nonsense", "templateCode": "x" },
+            { "usageType": "SignIn", "templateCode": "SMS_1" },
+            { "usageType": "Register", "templateCode": "SMS_1" },
+            { "usageType": "ForgotPassword", "templateCode": "SMS_1" },
+            { "usageType": "Generic", "templateCode": "SMS_1" },
+        ],
+    });
+    let checked = check(&config);
+    assert!(checked.errors().count() >= 5);
+    let config = checked.config.unwrap();
+    assert_eq!(config.sign_names.for_china().unwrap().as_str(), "签名");
+}
+
+/// Lets a value be changed in the middle of a table of cases.
+trait Tap: Sized {
+    fn tap(self, change: impl FnOnce(&mut Self)) -> Self;
+}
+
+impl Tap for serde_json::Value {
+    fn tap(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+mod connector;
+mod error;
+pub mod message;
+pub mod outcome;
+pub mod phone;
+pub mod provider;
+pub mod settle;
+mod suggest;
+pub mod template;
+mod text;
+pub mod usage;
+
+pub use config::{Checked, ConfigError, ConnectorConfig};
+pub use connector::Connector;
+pub use error::Error;
+pub use message::{Draft, Message, OutId, Prepared};
+pub use outcome::{Delivery, Doubt, Outcome, OutcomeView, Receipt, Refusal, Stage};
+pub use phone::{PhoneError, PhoneNumber, Reading, Region};
+pub use provider::Provider;
+pub use text::{Language, Text};
+pub use usage::UsageType;

@@ -1,0 +1,263 @@
+//! How a call to Aliyun ends, in our words.
+
+use aliyun_sms::code::Kind;
+use aliyun_sms::wire::SendSmsReply;
+use aliyun_sms::{Disposition, Error, Unanswered, Unsent};
+use jiff::Timestamp;
+
+use crate::message::Prepared;
+use crate::outcome::{Doubt, Outcome, Receipt, Refusal, Stage};
+use crate::provider::{FindError, FindFailure};
+use crate::text::Text;
+
+pub(super) fn accepted(message: &Prepared, sent_at: Timestamp, reply: SendSmsReply) -> Outcome {
+    Outcome::Accepted(Receipt {
+        out_id: message.out_id.clone(),
+        biz_id: reply.biz_id.and_then(tame),
+        request_id: reply.request_id.and_then(tame),
+        sent_at,
+    })
+}
+
+pub(super) fn not_accepted(message: &Prepared, sent_at: Timestamp, error: &Error) -> Outcome {
+    let out_id = message.out_id.clone();
+    let request_id = error.request_id().map(str::to_owned).and_then(tame);
+    let code = code(error);
+    let (cause, cure) = texts(error);
+    let stage = match error.disposition() {
+        Disposition::NotSent => Stage::NotSent,
+        Disposition::Refused => Stage::Provider,
+        Disposition::Unknown => {
+            return Outcome::Unknown(Doubt {
+                out_id,
+                request_id,
+                code,
+                cause,
+                cure,
+                sent_at,
+            });
+        }
+    };
+    Outcome::Refused(Refusal {
+        out_id,
+        request_id,
+        code,
+        kind: kind(error),
+        stage,
+        cause,
+        cure,
+        retry_after: error.retry_after(),
+        is_transient: error.is_transient(),
+    })
+}
+
+pub(super) fn not_found(error: &Error) -> FindError {
+    let (cause, cure) = texts(error);
+    FindError::Failed(Box::new(FindFailure {
+        code: code(error),
+        cause,
+        cure,
+        is_transient: error.is_transient(),
+    }))
+}
+
+/// Aliyun's code, or a stable one of ours.
+fn code(error: &Error) -> String {
+    match error {
+        Error::Refused(refusal) => {
+            tame(refusal.code.clone()).unwrap_or_else(|| "unreadable_code".to_owned())
+        }
+        Error::Credentials(_) => "no_credentials".to_owned(),
+        Error::Unsent(Unsent::Tls { .. }) => "tls_failed".to_owned(),
+        Error::Unsent(Unsent::Setup { .. }) => "setup_failed".to_owned(),
+        Error::Unsent(_) => "endpoint_unreachable".to_owned(),
+        Error::Unanswered(Unanswered::TimedOut { .. }) => "timed_out".to_owned(),
+        Error::Unanswered(Unanswered::Broken) => "connection_broken".to_owned(),
+        Error::Unanswered(_) => "unreadable_answer".to_owned(),
+        _ => "failed".to_owned(),
+    }
+}
+
+fn kind(error: &Error) -> Kind {
+    match error {
+        Error::Refused(refusal) => refusal.kind(),
+        Error::Credentials(_) => Kind::Credential,
+        Error::Unsent(Unsent::Setup { .. } | Unsent::Tls { .. }) => Kind::Configuration,
+        _ => Kind::Server,
+    }
+}
+
+/// Cause and cure.
+fn texts(error: &Error) -> (Text, Text) {
+    match error {
+        Error::Refused(refusal) => refused(refusal),
+        Error::Credentials(error) => (
+            Text::made(error.to_string(), format!("没有可用的访问凭证：{error}")),
+            Text::fixed(
+                "give accessKeyId and accessKeySecret, or set up one of the sources named",
+                "请填写 accessKeyId 和 accessKeySecret，或配置上述任一凭证来源",
+            ),
+        ),
+        Error::Unsent(unsent) => (cause_unsent(unsent), cure_unsent(unsent)),
+        Error::Unanswered(unanswered) => {
+            (cause_unanswered(unanswered), cure_unanswered(unanswered))
+        }
+        other => (
+            Text::made(other.to_string(), format!("调用失败：{other}")),
+            Text::fixed("try again later", "请稍后再试"),
+        ),
+    }
+}
+
+fn refused(refusal: &aliyun_sms::Refusal) -> (Text, Text) {
+    let Some(entry) = refusal.entry() else {
+        return (
+            Text::fixed(
+                "Aliyun answered with a code that is not known here",
+                "阿里云返回了一个本程序未收录的错误码",
+            ),
+            Text::fixed(
+                "look the code up in Aliyun's list of error codes, or give the request id to its support",
+                "请在阿里云错误码文档中查询该错误码，或将请求 ID 提供给阿里云技术支持",
+            ),
+        );
+    };
+    let cause = match (refusal.kind(), refusal.clock_behind_secs) {
+        (Kind::Clock, Some(behind)) if behind != 0 => clock_cause(behind),
+        _ => entry.cause.into(),
+    };
+    (cause, entry.cure.into())
+}
+
+fn clock_cause(behind: i64) -> Text {
+    let secs = behind.unsigned_abs();
+    let (en, zh) = if behind > 0 {
+        ("behind", "慢")
+    } else {
+        ("ahead of", "快")
+    };
+    Text::made(
+        format!("this machine's clock is {secs} s {en} Aliyun's"),
+        format!("本机时钟比阿里云{zh} {secs} 秒"),
+    )
+}
+
+fn cause_unsent(unsent: &Unsent) -> Text {
+    let zh = match unsent {
+        Unsent::Dns { host } => format!("无法解析主机名 {host}"),
+        Unsent::Connect { host, reason } => format!("无法连接 {host}：{reason}"),
+        Unsent::ConnectTimeout { host, timeout } => {
+            format!("{} 毫秒内未能连接 {host}", timeout.as_millis())
+        }
+        Unsent::Tls { host, reason } => format!("与 {host} 的安全连接失败：{reason}"),
+        Unsent::Proxy {
+            proxy,
+            host,
+            reason,
+        } => {
+            format!("代理 {proxy} 未能连接 {host}：{reason}")
+        }
+        other => other.to_string(),
+    };
+    Text::made(unsent.to_string(), zh)
+}
+
+fn cure_unsent(unsent: &Unsent) -> Text {
+    match unsent {
+        Unsent::Dns { .. } => Text::fixed(
+            "check the endpoint's spelling and this machine's name resolution; nothing was sent",
+            "请检查 endpoint 拼写和本机域名解析；短信未发出",
+        ),
+        Unsent::Tls { .. } => Text::fixed(
+            "check the endpoint and its certificate; where a proxy re-signs, trust its certificate by SSL_CERT_FILE; nothing was sent",
+            "请检查 endpoint 及其证书；若经由会重签证书的代理，请用 SSL_CERT_FILE 信任其证书；短信未发出",
+        ),
+        Unsent::Proxy { .. } => Text::fixed(
+            "check the proxy in HTTPS_PROXY, or list the endpoint's host in NO_PROXY; nothing was sent",
+            "请检查 HTTPS_PROXY 中的代理，或在 NO_PROXY 中加入 endpoint 的主机；短信未发出",
+        ),
+        _ => Text::fixed(
+            "check the endpoint, this machine's network and its firewall; nothing was sent",
+            "请检查 endpoint、本机网络和防火墙；短信未发出",
+        ),
+    }
+}
+
+fn cause_unanswered(unanswered: &Unanswered) -> Text {
+    let zh = match unanswered {
+        Unanswered::TimedOut { timeout } => format!("{} 毫秒内没有应答", timeout.as_millis()),
+        Unanswered::Broken => "应答未完整到达，连接已断开".to_owned(),
+        Unanswered::Unreadable { status, what } => {
+            format!("应答并非来自阿里云短信接口：HTTP {status}，{what}")
+        }
+        other => other.to_string(),
+    };
+    Text::made(unanswered.to_string(), zh)
+}
+
+fn cure_unanswered(unanswered: &Unanswered) -> Text {
+    match unanswered {
+        Unanswered::Unreadable { .. } => Text::fixed(
+            "check that the endpoint is Aliyun's and no proxy answers for it; the message may have been sent all the same",
+            "请确认 endpoint 是阿里云的地址，且没有代理代为应答；短信仍可能已发出",
+        ),
+        _ => Text::fixed(
+            "do not send again before asking what became of it; the message may have been sent",
+            "请先查询发送结果再决定是否重发；短信可能已经发出",
+        ),
+    }
+}
+
+/// An id or a code out of an answer: kept only where it looks like one, so that
+/// nothing else an answer holds comes along.
+fn tame(text: String) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_^:".contains(&byte);
+    ((1..=80).contains(&text.len()) && text.bytes().all(allowed)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn refusal(code: &str, http_status: u16) -> aliyun_sms::Refusal {
+        aliyun_sms::Refusal {
+            code: code.to_owned(),
+            http_status,
+            request_id: Some("REQ-1".to_owned()),
+            retry_after: Some(Duration::from_secs(60)),
+            limit: None,
+            clock_behind_secs: None,
+            after_resend: false,
+        }
+    }
+
+    #[test]
+    fn every_code_of_the_catalogue_has_texts_in_both_languages() {
+        for entry in aliyun_sms::code::entries() {
+            let error = Error::Refused(refusal(entry.code, 200));
+            let (cause, cure) = texts(&error);
+            assert!(
+                !cause.zh.is_empty() && !cure.en.is_empty(),
+                "{}",
+                entry.code
+            );
+            assert_eq!(code(&error), entry.code);
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_by_how_much() {
+        let mut refusal = refusal("InvalidTimeStamp.Expired", 400);
+        refusal.clock_behind_secs = Some(-3600);
+        let (cause, _) = texts(&Error::Refused(refusal));
+        assert_eq!(cause.en, "this machine's clock is 3600 s ahead of Aliyun's");
+    }
+
+    #[test]
+    fn codes_that_are_none_do_not_come_along() {
+        let error = Error::Refused(refusal("no <b>code</b> 13800138000", 200));
+        assert_eq!(code(&error), "unreadable_code");
+    }
+}

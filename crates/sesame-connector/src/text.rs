@@ -1,0 +1,65 @@
+//! A sentence in the two languages people read here.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+/// One sentence in English and Chinese. Displays as English, which is what logs
+/// are written in. Causes and cures are lower-case and without full stop; what
+/// is meant for end users is a whole sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// English.
+    pub en: Cow<'static, str>,
+    /// Simplified Chinese.
+    pub zh: Cow<'static, str>,
+}
+
+/// Which of the two a reader gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+impl Text {
+    /// From two fixed sentences.
+    pub(crate) const fn fixed(en: &'static str, zh: &'static str) -> Self {
+        Self {
+            en: Cow::Borrowed(en),
+            zh: Cow::Borrowed(zh),
+        }
+    }
+
+    /// From two sentences put together.
+    pub(crate) fn made(en: String, zh: String) -> Self {
+        Self {
+            en: Cow::Owned(en),
+            zh: Cow::Owned(zh),
+        }
+    }
+
+    /// The sentence in one language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::Zh => &self.zh,
+        }
+    }
+}
+
+impl From<aliyun_sms::code::Text> for Text {
+    fn from(text: aliyun_sms::code::Text) -> Self {
+        Self::fixed(text.en, text.zh)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
+    }
+}

@@ -1,0 +1,332 @@
+//! Aliyun's side of the wire: one request in, one answer out.
+//!
+//! The order of checks is Aliyun's as far as recorded answers tell it: access
+//! key, (time, nonce,) signature, (version, action,) required parameters,
+//! permission, and then the product's own rules. What stands in brackets is a
+//! choice. The product's rules answer with HTTP status 200, everything before
+//! them is the gateway's and does not.
+
+pub(crate) mod actions;
+mod auth;
+mod misbehave;
+mod query;
+mod refusal;
+mod reply;
+mod send;
+mod statistics;
+pub(crate) mod texts;
+mod xml;
+
+use std::sync::Arc;
+
+use aliyun_sms::sign::Pair;
+use aliyun_sms::sign::received::{Found, Parameters, Request, Stages};
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response, request};
+use jiff::Timestamp;
+
+use self::actions::{Action, Operation};
+use self::auth::Claim;
+pub(crate) use self::refusal::Refusal;
+use self::reply::{Context, Fields};
+use crate::account::{AccessKey, PermissionDenied};
+use crate::listener::Cut;
+use crate::meter::Throttle;
+use crate::requests::Kept;
+use crate::state::Shared;
+
+/// A browser's address bar shows the inbox instead of an error.
+const INBOX: &str = "/_emulator/";
+/// More headers, or more text in them, than any client sends.
+const HEADERS_MAX: usize = 200;
+const HEADERS_MAX_BYTES: usize = 64 * 1024;
+
+/// A request in the forms its handling wants it.
+struct Call<'a> {
+    request: Request<'a>,
+    parameters: Parameters,
+    found: Found,
+    context: Context,
+    version: String,
+    now: Timestamp,
+}
+
+/// Answers one request.
+pub(crate) async fn handle(
+    shared: &Arc<Shared>,
+    parts: request::Parts,
+    body: Result<Bytes, Refusal>,
+    cut: &Cut,
+) -> Response<Body> {
+    if wants_inbox(&parts) {
+        return reply::redirect(INBOX);
+    }
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let headers = pairs(&parts.headers);
+    let (body, unreadable) = match body {
+        Ok(body) => (body, None),
+        Err(refusal) => (Bytes::new(), Some(refusal)),
+    };
+    let request = Request {
+        method: parts.method.as_str(),
+        target,
+        headers: &headers,
+        body: &body,
+    };
+    let now = shared.now();
+    let call = Call::read(request, now, shared);
+    let early = unreadable.or_else(|| transport_refusal(&parts, &headers));
+    let struck = if early.is_none() {
+        shared.lock().faults.take(&call.context.action)
+    } else {
+        None
+    };
+    let number = remember(shared, &call, &body);
+    let handling = Handling { shared, call: &call, early };
+    let mut outcome = misbehave::answer(&handling, struck, cut).await;
+    conclude(shared, number, &call, &mut outcome);
+    outcome.response
+}
+
+/// What came of a request.
+struct Outcome {
+    response: Response<Body>,
+    code: String,
+    stages: Option<Stages>,
+    has_answer: bool,
+}
+
+/// A request that waits to be handled.
+struct Handling<'a> {
+    shared: &'a Arc<Shared>,
+    call: &'a Call<'a>,
+    early: Option<Refusal>,
+}
+
+impl Handling<'_> {
+    /// Handles it the way Aliyun does.
+    fn run(&self) -> Outcome {
+        let mut stages = None;
+        let result = match &self.early {
+            Some(refusal) => Err(refusal.clone()),
+            None => self.call.run(self.shared, &mut stages),
+        };
+        let code = match &result {
+            Ok(_) => "OK".to_owned(),
+            Err(refusal) => refusal.code.to_string(),
+        };
+        Outcome {
+            response: self.call.context.response(result),
+            code,
+            stages,
+            has_answer: true,
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn read(request: Request<'a>, now: Timestamp, shared: &Shared) -> Self {
+        let mut parameters = request.parameters();
+        let found = request.found(&parameters);
+        if !matches!(found, Found::RpcV1 { .. }) {
+            // A JSON body is covered by ACS3's hash, and by nothing in RPC V1.
+            parameters.form.extend(json_parameters(&request));
+        }
+        let header_first = !matches!(found, Found::RpcV1 { .. });
+        let named = |header: &str, parameter: &str| {
+            let header = request.header(header).filter(|value| !value.is_empty());
+            let parameter = parameters.get(parameter).filter(|value| !value.is_empty());
+            let value = if header_first { header.or(parameter) } else { parameter.or(header) };
+            value.unwrap_or_default().to_owned()
+        };
+        let action = named("x-acs-action", "Action");
+        let version = named("x-acs-version", "Version");
+        let context = Context {
+            request_id: reply::request_id(&*shared.source),
+            trace_id: reply::trace_id(&*shared.source),
+            host: request.header("host").unwrap_or_default().to_owned(),
+            is_xml: parameters.get("Format").is_some_and(|format| format.eq_ignore_ascii_case("xml")),
+            action,
+            now,
+        };
+        Self { request, parameters, found, context, version, now }
+    }
+
+    fn run(&self, shared: &Shared, stages: &mut Option<Stages>) -> Result<Fields, Refusal> {
+        let key = auth::authenticate(self, shared, stages)?;
+        let operation = self.operation()?;
+        self.throttle(operation, shared)?;
+        self.require(operation)?;
+        permit(&key, operation, shared)?;
+        match operation {
+            Operation::SendSms => send::send_sms(self, shared),
+            Operation::SendBatchSms => send::send_batch_sms(self, shared),
+            Operation::QuerySendDetails => query::query_send_details(self, shared),
+            Operation::QuerySendStatistics => statistics::query_send_statistics(self, shared),
+        }
+    }
+
+    /// Checked after the signature, so that a changed name is a changed request.
+    fn operation(&self) -> Result<Operation, Refusal> {
+        if let Some(format) = self.get("Format")
+            && !format.eq_ignore_ascii_case("json")
+            && !format.eq_ignore_ascii_case("xml")
+        {
+            return Err(Refusal::gateway("InvalidParameter.Format"));
+        }
+        if self.version.is_empty() {
+            return Err(Refusal::missing("Version"));
+        }
+        if self.version != actions::VERSION_2017 && self.version != actions::VERSION_2018 {
+            return Err(Refusal::gateway("InvalidVersion"));
+        }
+        if self.context.action.is_empty() {
+            return Err(Refusal::missing("Action"));
+        }
+        match Action::find(&self.version, &self.context.action) {
+            Action::Built(operation) => Ok(operation),
+            Action::NotBuiltYet => {
+                tracing::debug!(action = known_action(&self.context.action), "not built yet");
+                Err(Refusal::gateway("InvalidAction.NotFound"))
+            }
+            Action::Unknown => Err(Refusal::gateway("InvalidAction.NotFound")),
+        }
+    }
+
+    fn throttle(&self, operation: Operation, shared: &Shared) -> Result<(), Refusal> {
+        let mut state = shared.lock();
+        let limits = &state.book.account.limits;
+        let Some(per_second) = limits.calls_per_second else {
+            return Ok(());
+        };
+        let retry_after_ms = limits.retry_after_ms;
+        let throttle: &mut Throttle = state.throttles.entry(operation).or_default();
+        if throttle.admits(per_second, self.now) {
+            return Ok(());
+        }
+        let refusal = Refusal::gateway("Throttling.User");
+        Err(match retry_after_ms {
+            Some(ms) => refusal.with_header("x-acs-retry-after", ms.to_string()),
+            None => refusal,
+        })
+    }
+
+    /// An empty value is a missing one.
+    fn require(&self, operation: Operation) -> Result<(), Refusal> {
+        let missing = operation.required().iter().find(|name| self.get(name).is_none());
+        missing.map_or(Ok(()), |name| Err(Refusal::missing(name)))
+    }
+
+    /// A parameter that is there and not empty.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).filter(|value| !value.is_empty())
+    }
+
+    fn claim(&self) -> Claim<'_> {
+        Claim::of(&self.request, &self.parameters, &self.found)
+    }
+}
+
+fn permit(key: &AccessKey, operation: Operation, shared: &Shared) -> Result<(), Refusal> {
+    if key.may(operation.permission()) {
+        return Ok(());
+    }
+    let denied = shared.lock().book.account.permission_denied;
+    Err(match denied {
+        PermissionDenied::NoPermission => Refusal::gateway("NoPermission")
+            .with_detail(reply::access_denied_detail(operation.permission())),
+        PermissionDenied::ForbiddenRam => Refusal::gateway("Forbidden.RAM"),
+        PermissionDenied::RamPermissionDeny => Refusal::business("isp.RAM_PERMISSION_DENY"),
+    })
+}
+
+/// What is wrong before anybody asks who is calling.
+fn transport_refusal(parts: &request::Parts, headers: &[Pair]) -> Option<Refusal> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if headers.len() > HEADERS_MAX || bytes > HEADERS_MAX_BYTES {
+        return Some(Refusal::header_too_large());
+    }
+    if parts.uri.path() != "/" {
+        return Some(Refusal::gateway("InvalidAction.NotFound"));
+    }
+    let is_served = parts.method == Method::GET || parts.method == Method::POST;
+    (!is_served).then(|| Refusal::gateway("UnsupportedHTTPMethod"))
+}
+
+fn wants_inbox(parts: &request::Parts) -> bool {
+    let accepts_html = parts
+        .headers
+        .get(http::header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    parts.method == Method::GET
+        && parts.uri.path() == "/"
+        && parts.uri.query().is_none()
+        && accepts_html
+        && !parts.headers.contains_key("x-acs-action")
+        && !parts.headers.contains_key(http::header::AUTHORIZATION)
+}
+
+/// Values that are no UTF-8 are replaced, as in parameters.
+fn pairs(headers: &HeaderMap) -> Vec<Pair> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect()
+}
+
+/// The members of a JSON body; what is no text becomes its JSON.
+fn json_parameters(request: &Request<'_>) -> Vec<Pair> {
+    let is_json = request
+        .header("content-type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
+    if !is_json {
+        return Vec::new();
+    }
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(request.body) else {
+        return Vec::new();
+    };
+    members
+        .into_iter()
+        .map(|(name, value)| match value {
+            serde_json::Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        })
+        .collect()
+}
+
+/// Keeps the request for whoever asks. It counts from its arrival on: the answer
+/// may never come.
+fn remember(shared: &Shared, call: &Call<'_>, body: &Bytes) -> u64 {
+    let request = &call.request;
+    let kept = Kept {
+        received_at: call.now,
+        method: request.method.to_owned(),
+        target: request.target.to_owned(),
+        headers: request.headers.to_vec(),
+        body: body.clone(),
+        action: call.context.action.clone(),
+        token: call.claim().token.map(str::to_owned),
+        http_status: 0,
+        code: String::new(),
+        stages: None,
+    };
+    shared.lock().requests.arrived(kept)
+}
+
+/// Adds what came of it, and tells the log what is no secret.
+fn conclude(shared: &Shared, number: u64, call: &Call<'_>, outcome: &mut Outcome) {
+    let status = if outcome.has_answer { outcome.response.status().as_u16() } else { 0 };
+    let action = known_action(&call.context.action);
+    tracing::debug!(action, http.status = status, code = %outcome.code, "request");
+    let stages = outcome.stages.take();
+    shared.lock().requests.answered(number, status, &outcome.code, stages);
+}
+
+/// A name that nobody knows may be anything, so it is not logged.
+fn known_action(name: &str) -> &str {
+    if actions::is_known(name) { name } else { "unknown" }
+}

@@ -1,0 +1,196 @@
+//! Writing answers: JSON or XML, with the headers Aliyun sends.
+
+use aliyun_sms::Source;
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::actions;
+use super::refusal::Refusal;
+use super::xml;
+use crate::clock::http_date;
+
+/// The fields of an answer, in order.
+pub(crate) type Fields = Vec<(&'static str, Value)>;
+
+const JSON: &str = "application/json;charset=utf-8";
+const XML: &str = "text/xml;charset=utf-8";
+
+/// What every answer to a request needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) request_id: String,
+    pub(crate) trace_id: String,
+    /// As asked, port included.
+    pub(crate) host: String,
+    pub(crate) is_xml: bool,
+    pub(crate) action: String,
+    pub(crate) now: Timestamp,
+}
+
+impl Context {
+    pub(crate) fn response(&self, result: Result<Fields, Refusal>) -> Response<Body> {
+        match result {
+            Ok(fields) => {
+                let fields = self.accepted(fields);
+                self.write(200, &self.root(), &fields, &[])
+            }
+            Err(refusal) => self.refused(&refusal),
+        }
+    }
+
+    fn root(&self) -> String {
+        format!("{}Response", self.action)
+    }
+
+    fn accepted(&self, fields: Fields) -> Fields {
+        let mut all = vec![
+            ("Message", "OK".into()),
+            ("RequestId", self.request_id.as_str().into()),
+            ("Code", "OK".into()),
+        ];
+        all.extend(fields);
+        all
+    }
+
+    /// The gateway's bodies say where to look further, the product's do not.
+    fn refused(&self, refusal: &Refusal) -> Response<Body> {
+        let mut fields: Fields = vec![
+            ("RequestId", self.request_id.as_str().into()),
+            ("Message", refusal.message.as_ref().into()),
+        ];
+        let is_product = refusal.status == 200;
+        if !is_product {
+            fields.push(("Recommend", self.recommend(&refusal.code).into()));
+            fields.push(("HostId", self.host.as_str().into()));
+        }
+        fields.push(("Code", refusal.code.as_ref().into()));
+        if let Some(detail) = &refusal.detail {
+            fields.push(("AccessDeniedDetail", detail.clone()));
+        }
+        let root = if is_product { self.root() } else { "Error".to_owned() };
+        self.write(refusal.status, &root, &fields, &refusal.headers)
+    }
+
+    fn recommend(&self, code: &str) -> String {
+        let is_dypns = self.host.starts_with("dypnsapi") || actions::is_dypns(&self.action);
+        let product = if is_dypns { "Dypnsapi" } else { "Dysmsapi" };
+        let request_id = &self.request_id;
+        format!("https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}")
+    }
+
+    fn write(
+        &self,
+        status: u16,
+        root: &str,
+        fields: &Fields,
+        headers: &[(String, String)],
+    ) -> Response<Body> {
+        let (kind, body) = if self.is_xml {
+            (XML, xml::document(root, fields))
+        } else {
+            (JSON, object(fields))
+        };
+        let mut response = self.empty(status);
+        *response.body_mut() = body.into();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        add_headers(&mut response, headers);
+        response
+    }
+
+    /// The headers that come with every answer.
+    pub(crate) fn empty(&self, status: u16) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        let headers = response.headers_mut();
+        headers.insert(header::DATE, value(&http_date(self.now)));
+        headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+        headers.insert("access-control-expose-headers", HeaderValue::from_static("*"));
+        headers.insert("keep-alive", HeaderValue::from_static("timeout=25"));
+        headers.insert("x-acs-request-id", value(&self.request_id));
+        headers.insert("x-acs-trace-id", value(&self.trace_id));
+        response
+    }
+}
+
+/// Replaces what is there.
+pub(crate) fn add_headers(response: &mut Response<Body>, headers: &[(String, String)]) {
+    for (name, text) in headers {
+        if let Ok(name) = HeaderName::try_from(name.as_str()) {
+            response.headers_mut().insert(name, value(text));
+        }
+    }
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn object(fields: &Fields) -> String {
+    let mut text = String::with_capacity(256);
+    text.push('{');
+    for (at, (name, value)) in fields.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push('"');
+        text.push_str(name);
+        text.push_str("\":");
+        text.push_str(&value.to_string());
+    }
+    text.push('}');
+    text
+}
+
+/// An upper-case UUID.
+pub(crate) fn request_id(source: &dyn Source) -> String {
+    let mut bytes = [0; 16];
+    source.fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0F | 0x40;
+    bytes[8] = bytes[8] & 0x3F | 0x80;
+    let digits = hex(&bytes, b"0123456789ABCDEF");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..]
+    )
+}
+
+/// 32 hexadecimal digits.
+pub(crate) fn trace_id(source: &dyn Source) -> String {
+    let mut bytes = [0; 16];
+    source.fill(&mut bytes);
+    hex(&bytes, b"0123456789abcdef")
+}
+
+fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+/// Its usual fields; which of them come for SMS is not known.
+pub(crate) fn access_denied_detail(action: &str) -> Value {
+    json!({
+        "AuthAction": action,
+        "AuthPrincipalType": "SubUser",
+        "AuthPrincipalOwnerId": "1000000000000000",
+        "AuthPrincipalDisplayName": "200000000000000000",
+        "NoPermissionType": "ImplicitDeny",
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+        "EncodedDiagnosticMessage": "",
+    })
+}
+
+pub(crate) fn redirect(to: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(to));
+    response
+}

@@ -1,0 +1,185 @@
+//! The inbox as a page: a phone per number, new messages arriving live. Works
+//! without scripts, and asks nothing of any other host.
+
+mod words;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use self::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
+use crate::account::{AccessKey, Account, ReviewStatus};
+use crate::inbox::{Message, MessageStatus};
+use crate::state::Shared;
+
+/// Everything comes from here, nothing is written into the page itself. Another
+/// page of this machine may show the inbox beside itself, as the demo does.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+     connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'self' http://127.0.0.1:* http://localhost:*";
+
+/// More would make a page nobody reads; the API gives all.
+const SHOWN_MAX: usize = 300;
+
+const STYLE: &str = include_str!("../assets/inbox.css");
+const SCRIPT: &str = include_str!("../assets/inbox.js");
+const ICON: &str = include_str!("../assets/icon.svg");
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Page<'a> {
+    words: &'static Words,
+    /// What is searched for; empty means everything.
+    search: String,
+    phones: Vec<Phone<'a>>,
+    is_cut: bool,
+    start: Start,
+}
+
+/// All that came to one number, newest first.
+struct Phone<'a> {
+    number: &'a str,
+    messages: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    message: &'a Message,
+    time: String,
+    class: &'static str,
+    tick: &'static str,
+    status: &'static str,
+}
+
+/// How to point a client here.
+struct Start {
+    endpoint: String,
+    protocol: &'static str,
+    key_id: String,
+    secret: String,
+    sign_name: String,
+    template_code: String,
+}
+
+pub(crate) async fn show(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = aliyun_sms::sign::received::decode_form(query.unwrap_or_default().as_bytes());
+    let asked = |name: &str| query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    let search = asked("q").unwrap_or_default().trim().to_owned();
+    let words = language(asked("lang"), &headers);
+    let (messages, start) = {
+        let (state, _) = shared.settled();
+        let start = Start::of(&state.book.account, &headers, shared.settings.is_tls, words);
+        (state.inbox.shown(None, SHOWN_MAX + 1), start)
+    };
+    let is_cut = messages.len() > SHOWN_MAX;
+    let fits: Vec<&Message> = messages
+        .iter()
+        .take(SHOWN_MAX)
+        .filter(|message| matches_search(&message.to, &search))
+        .collect();
+    let page = Page { words, search, phones: phones(&fits, words), is_cut, start };
+    match page.render() {
+        Ok(text) => ([(header::CONTENT_LANGUAGE, words.lang)], Html(text)).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+pub(crate) async fn asset(Path(name): Path<String>) -> Response {
+    let (kind, text) = match name.as_str() {
+        "inbox.css" => ("text/css; charset=utf-8", STYLE),
+        "inbox.js" => ("text/javascript; charset=utf-8", SCRIPT),
+        "icon.svg" => ("image/svg+xml", ICON),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
+}
+
+/// What is asked for, else what the browser likes best of the two.
+fn language(asked: Option<&str>, headers: &HeaderMap) -> &'static Words {
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let wishes = asked.into_iter().chain(accepted.split(','));
+    for wish in wishes {
+        let wish = wish.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let primary = wish.split('-').next().unwrap_or_default();
+        match primary {
+            "zh" => return &SIMPLIFIED_CHINESE,
+            "en" => return &ENGLISH,
+            _ => {}
+        }
+    }
+    &ENGLISH
+}
+
+/// By the digits alone, wherever they stand in the number.
+fn matches_search(number: &str, search: &str) -> bool {
+    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.strip_prefix("00").unwrap_or(&digits);
+    number.contains(digits)
+}
+
+fn phones<'a>(messages: &[&'a Message], words: &'static Words) -> Vec<Phone<'a>> {
+    let mut phones: Vec<Phone<'a>> = Vec::new();
+    for message in messages {
+        let entry = Entry::of(message, words);
+        match phones.iter_mut().find(|phone| phone.number == message.to) {
+            Some(phone) => phone.messages.push(entry),
+            None => phones.push(Phone { number: &message.to, messages: vec![entry] }),
+        }
+    }
+    phones
+}
+
+impl<'a> Entry<'a> {
+    fn of(message: &'a Message, words: &'static Words) -> Self {
+        let (class, tick, status) = match message.status {
+            MessageStatus::Accepted => ("accepted", "✓", words.accepted),
+            MessageStatus::Delivered => ("delivered", "✓✓", words.delivered),
+            MessageStatus::Failed => ("failed", "✗", words.failed),
+        };
+        let time = message.sent_at.strftime("%H:%M:%S UTC").to_string();
+        Self { message, time, class, tick, status }
+    }
+
+    /// The code of a failure says why; that of a success says nothing new.
+    fn reason(&self) -> &str {
+        match self.message.status {
+            MessageStatus::Failed => self.message.err_code.as_deref().unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    fn out_id(&self) -> &str {
+        self.message.out_id.as_deref().unwrap_or_default()
+    }
+}
+
+impl Start {
+    fn of(account: &Account, headers: &HeaderMap, is_tls: bool, words: &'static Words) -> Self {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let key = account.access_keys.first();
+        let sign_name = account.sign_names.iter().find(|s| s.status == ReviewStatus::Approved);
+        let template = account.templates.iter().find(|t| t.status == ReviewStatus::Approved);
+        Self {
+            endpoint: host.unwrap_or("127.0.0.1:8086").to_owned(),
+            protocol: if is_tls { "HTTPS" } else { "HTTP" },
+            key_id: key.map(|key| key.id.clone()).unwrap_or_default(),
+            secret: key.filter(|key| is_published(key)).map_or(words.its_secret, |key| key.secret.reveal()).to_owned(),
+            sign_name: sign_name.map(|s| s.name.clone()).unwrap_or_default(),
+            template_code: template.map(|t| t.code.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The secret out of the box stands in every document; no other is shown.
+fn is_published(key: &AccessKey) -> bool {
+    Account::default().access_keys.contains(key)
+}

@@ -1,0 +1,195 @@
+//! Phone numbers the way Aliyun reads them, which is not the way the rest of
+//! the world does: `1` and ten digits is a mainland mobile number, whatever
+//! stands before it.
+
+use std::fmt;
+
+/// One recipient.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Number {
+    /// Eleven digits, `1…`.
+    Mainland(String),
+    /// Country code and number, digits only.
+    Overseas(String),
+}
+
+impl Number {
+    /// As the inbox shows it: `+8613800138000`.
+    pub(crate) fn e164(&self) -> String {
+        match self {
+            Self::Mainland(digits) => format!("+86{digits}"),
+            Self::Overseas(digits) => format!("+{digits}"),
+        }
+    }
+
+    /// As Aliyun's own answers show it: eleven digits, or country code and
+    /// number.
+    pub(crate) fn aliyun(&self) -> &str {
+        match self {
+            Self::Mainland(digits) | Self::Overseas(digits) => digits,
+        }
+    }
+
+    pub(crate) fn is_mainland(&self) -> bool {
+        matches!(self, Self::Mainland(_))
+    }
+}
+
+/// Masked: a whole number never reaches a log.
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&aliyun_sms::mask_number(&self.e164()))
+    }
+}
+
+/// What a text can be read as. A bare `1…` of eleven digits may be both: a
+/// mainland number, and one of North America.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readings {
+    pub(crate) mainland: Option<Number>,
+    pub(crate) overseas: Option<Number>,
+}
+
+impl Readings {
+    /// Reads a number as the API takes it: digits, with `+`, `00`, `86`, `+86`
+    /// or `0086` before them, and nothing else.
+    ///
+    /// Whether Aliyun takes `+852…` and `00852…` is not documented; both are
+    /// accepted here.
+    pub(crate) fn of(text: &str) -> Self {
+        let (international, digits) = match (text.strip_prefix('+'), text.strip_prefix("00")) {
+            (Some(rest), _) => ("+", rest),
+            (None, Some(rest)) => ("00", rest),
+            (None, None) => ("", text),
+        };
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::default();
+        }
+        if let Some(national) = digits.strip_prefix("86") {
+            // 86 is the mainland's; what is no mobile number there is nothing.
+            return Self {
+                mainland: is_mainland_mobile(national).then(|| Number::Mainland(national.into())),
+                overseas: None,
+            };
+        }
+        Self {
+            // `+138…` is documented as one more way to write a mainland number;
+            // `00138…` is not.
+            mainland: (international != "00" && is_mainland_mobile(digits))
+                .then(|| Number::Mainland(digits.into())),
+            overseas: is_overseas(digits).then(|| Number::Overseas(digits.into())),
+        }
+    }
+
+    /// Reads a number as a person writes it: also with spaces, dashes, dots and
+    /// brackets. `+1…` is a number of North America where one can exist.
+    pub(crate) fn of_written(text: &str) -> Self {
+        let plain: String = text
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}'))
+            .collect();
+        let mut readings = Self::of(&plain);
+        if plain.starts_with('+') && readings.overseas.is_some() {
+            readings.mainland = None;
+        }
+        readings
+    }
+
+    /// What the template makes of the number. Aliyun's rule alone would leave
+    /// nobody in North America to be reached by an international template, so
+    /// with one of those a number that can exist there is read as such.
+    pub(crate) fn for_template(self, international: bool) -> Option<Number> {
+        if international {
+            self.overseas.or(self.mainland)
+        } else {
+            self.mainland.or(self.overseas)
+        }
+    }
+
+    /// All that it can be.
+    pub(crate) fn all(self) -> impl Iterator<Item = Number> {
+        self.mainland.into_iter().chain(self.overseas)
+    }
+}
+
+fn is_mainland_mobile(digits: &str) -> bool {
+    digits.len() == 11 && digits.starts_with('1')
+}
+
+fn is_overseas(digits: &str) -> bool {
+    let national = digits.strip_prefix('1');
+    match national {
+        Some(national) => is_north_american(national),
+        // E.164 ends at 15 digits, and no country code starts with 0.
+        None => (7..=15).contains(&digits.len()) && !digits.starts_with('0'),
+    }
+}
+
+/// Area code and exchange that exist: `[2-9]xx [2-9]xx xxxx`.
+fn is_north_american(national: &str) -> bool {
+    let digit = |at: usize| national.as_bytes().get(at).map_or(0, |byte| byte - b'0');
+    if national.len() != 10 || digit(0) < 2 || digit(3) < 2 {
+        return false;
+    }
+    let hundred = AREA_CODES[usize::from(digit(0)) - 2];
+    (hundred >> (digit(1) * 10 + digit(2))) & 1 == 1
+}
+
+/// The area codes of the North American numbering plan in use, one bit each,
+/// one row per hundred from 200; recomputed from Google's libphonenumber
+/// metadata. A library that knows all numbers would cost 11 MB to answer this
+/// one question.
+const AREA_CODES: [u128; 8] = [
+    0x0021a9768d37f459cbf9ff7fe,
+    0x00065003bb07cebb5efbff7fe,
+    0x00011cf718405af6dd38ff7fe,
+    0x001f7afcdea091387fffff7ff,
+    0x0024f41e87f0ee392f4dff7ff,
+    0x000f7cfe2d6618d65df1ff3fe,
+    0x00100f35fdfc7b9cbf63ff7ff,
+    0x00279cbc0095baff4f21ff7ff,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mainland(text: &str) -> Option<String> {
+        Readings::of(text).mainland.map(|number| number.e164())
+    }
+
+    fn overseas(text: &str) -> Option<String> {
+        Readings::of(text).overseas.map(|number| number.e164())
+    }
+
+    #[test]
+    fn every_notation_of_a_mainland_number_is_the_same() {
+        for text in ["13800138000", "+13800138000", "8613800138000", "+8613800138000", "008613800138000"] {
+            assert_eq!(mainland(text).as_deref(), Some("+8613800138000"), "{text}");
+            assert_eq!(overseas(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn overseas_numbers_are_country_code_and_digits() {
+        for text in ["85268326366", "+85268326366", "0085268326366"] {
+            assert_eq!(overseas(text).as_deref(), Some("+85268326366"), "{text}");
+            assert_eq!(mainland(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_and_ten_digits_may_be_two_numbers() {
+        assert_eq!(mainland("14155552671").as_deref(), Some("+8614155552671"));
+        assert_eq!(overseas("14155552671").as_deref(), Some("+14155552671"));
+        assert_eq!(mainland("0014155552671"), None);
+        assert_eq!(Readings::of_written("+1 (415) 555-2671").mainland, None);
+    }
+
+    #[test]
+    fn nonsense_is_no_number() {
+        for text in ["", "+", "00", "abc", "138 0013 8000", "１３８００１３８０００", "8612345", "0", "++13800138000", "13900000000000", "1380013800", "12345"] {
+            assert_eq!(Readings::of(text), Readings::default(), "{text}");
+        }
+    }
+}

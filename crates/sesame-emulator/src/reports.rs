@@ -1,0 +1,174 @@
+//! What becomes of messages: planned reports, and what is pushed of them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use aliyun_sms::wire::DeliveryReport;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{beijing_text, plus_secs};
+use crate::inbox::{MessageStatus, Record};
+use crate::template;
+
+/// The code of a message that arrived.
+pub(crate) const DELIVERED: &str = "DELIVERED";
+/// The code of one that did not, unless told otherwise.
+pub(crate) const UNDELIVERED: &str = "UNDELIV";
+/// Unless told otherwise, a message is delivered after this time.
+pub(crate) const DELIVERY_SECS: i64 = 1;
+/// Aliyun puts several reports into one push.
+pub(crate) const BATCH_MAX: usize = 100;
+/// Pushes that were not taken come again after these times.
+const RETRY_SECS: [i64; 3] = [60, 300, 600];
+/// Pushes that wait for a receiver; the oldest are dropped first.
+const WAITING_MAX: usize = 200_000;
+
+/// What a message comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// The phone got it.
+    Delivered,
+    /// The phone did not get it.
+    Failed,
+}
+
+/// A report that is due some time.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) message: u64,
+    pub(crate) plan: u32,
+    pub(crate) delivery: Delivery,
+    pub(crate) err_code: String,
+}
+
+/// A reply of a phone's owner (`SmsUp`).
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Uplink {
+    pub(crate) phone_number: String,
+    pub(crate) send_time: String,
+    pub(crate) content: String,
+    pub(crate) sign_name: String,
+    pub(crate) dest_code: String,
+    /// A number in older documents, text in newer ones.
+    pub(crate) sequence_id: serde_json::Value,
+}
+
+/// One POST to the receiver.
+#[derive(Clone, Debug)]
+pub(crate) struct Push {
+    pub(crate) body: String,
+    /// How often it was tried before.
+    tries: usize,
+}
+
+/// By due time, and in the order they were planned.
+type Agenda<T> = BTreeMap<(Timestamp, u64), T>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    planned: Agenda<Planned>,
+    waiting: VecDeque<DeliveryReport>,
+    uplinks: VecDeque<Uplink>,
+    retries: Agenda<Push>,
+    sequence: u64,
+}
+
+impl Schedule {
+    pub(crate) fn plan(&mut self, due: Timestamp, planned: Planned) {
+        let key = (due, self.next());
+        self.planned.insert(key, planned);
+    }
+
+    fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// The next planned report that is due.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Planned)> {
+        let entry = self.planned.first_entry()?;
+        if entry.key().0 > now {
+            return None;
+        }
+        let ((due, _), planned) = entry.remove_entry();
+        Some((due, planned))
+    }
+
+    pub(crate) fn push_report(&mut self, report: DeliveryReport) {
+        if self.waiting.len() >= WAITING_MAX {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(report);
+    }
+
+    pub(crate) fn push_uplink(&mut self, uplink: Uplink) {
+        self.uplinks.push_back(uplink);
+    }
+
+    /// The next POST to make, if any.
+    pub(crate) fn pop_push(&mut self, now: Timestamp) -> Option<Push> {
+        if let Some(entry) = self.retries.first_entry()
+            && entry.key().0 <= now
+        {
+            return Some(entry.remove());
+        }
+        if !self.waiting.is_empty() {
+            let many = self.waiting.len().min(BATCH_MAX);
+            let batch: Vec<DeliveryReport> = self.waiting.drain(..many).collect();
+            return first_try(&batch);
+        }
+        let uplink = self.uplinks.pop_front()?;
+        first_try(&[uplink])
+    }
+
+    /// A push was not taken: it comes again, three times at most.
+    pub(crate) fn again(&mut self, mut push: Push, now: Timestamp) {
+        let Some(secs) = RETRY_SECS.get(push.tries) else {
+            return;
+        };
+        push.tries += 1;
+        let key = (plus_secs(now, *secs), self.next());
+        self.retries.insert(key, push);
+    }
+
+    /// When something is to be done next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let planned = self.planned.first_key_value().map(|((due, _), _)| *due);
+        let retry = self.retries.first_key_value().map(|((due, _), _)| *due);
+        planned.into_iter().chain(retry).min()
+    }
+}
+
+fn first_try<T: Serialize>(batch: &[T]) -> Option<Push> {
+    let body = serde_json::to_string(batch).ok()?;
+    Some(Push { body, tries: 0 })
+}
+
+/// Writes a report that came due into its message. `None` where the message was
+/// decided anew in the meantime.
+pub(crate) fn apply(record: &mut Record, planned: &Planned, due: Timestamp) -> Option<DeliveryReport> {
+    if record.plan != planned.plan {
+        return None;
+    }
+    let delivered = planned.delivery == Delivery::Delivered;
+    record.status = if delivered { MessageStatus::Delivered } else { MessageStatus::Failed };
+    record.err_code = Some(planned.err_code.clone());
+    record.reported_at = Some(due);
+    Some(DeliveryReport {
+        phone_number: record.number.aliyun().to_owned(),
+        send_time: beijing_text(record.sent_at),
+        report_time: beijing_text(due),
+        success: delivered,
+        err_code: planned.err_code.clone(),
+        err_msg: words(delivered).to_owned(),
+        sms_size: template::parts(&record.text).to_string(),
+        biz_id: record.biz_id.to_string(),
+        out_id: record.out_id.clone().unwrap_or_default(),
+    })
+}
+
+/// Aliyun's words for the two outcomes; those for single codes are not known.
+fn words(delivered: bool) -> &'static str {
+    if delivered { "用户接收成功" } else { "用户接收失败" }
+}

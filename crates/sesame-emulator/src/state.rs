@@ -1,0 +1,218 @@
+//! Everything the emulator remembers, behind one lock.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aliyun_sms::Source;
+use jiff::Timestamp;
+use tokio::sync::{Notify, broadcast};
+
+use crate::account::{Account, Book};
+use crate::api::actions::Operation;
+use crate::clock::{Clock, plus_secs};
+use crate::events::{self, Event};
+use crate::faults::Faults;
+use crate::inbox::{Inbox, Record};
+use crate::meter::{Meter, Throttle};
+use crate::nonces::Nonces;
+use crate::reports::{self, DELIVERED, DELIVERY_SECS, Delivery, Planned, Schedule};
+use crate::requests::RequestLog;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) settings: Settings,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Wakes the reporter: something is due, or the clock was moved.
+    pub(crate) wake: Notify,
+    state: Mutex<State>,
+}
+
+/// What does not change while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) is_tls: bool,
+    pub(crate) has_receiver: bool,
+    pub(crate) keep: usize,
+    /// The address it listens on.
+    pub(crate) address: std::net::SocketAddr,
+    /// Names it may be called by, besides loopback ones.
+    pub(crate) host_names: Vec<String>,
+}
+
+pub(crate) struct State {
+    pub(crate) book: Arc<Book>,
+    pub(crate) purse: Purse,
+    pub(crate) clock: Clock,
+    pub(crate) inbox: Inbox,
+    pub(crate) meter: Meter,
+    pub(crate) throttles: HashMap<Operation, Throttle>,
+    pub(crate) nonces: Nonces,
+    pub(crate) faults: Faults,
+    pub(crate) schedule: Schedule,
+    pub(crate) requests: RequestLog,
+    pub(crate) receipts: Receipts,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(account: Account, source: Arc<dyn Source>, settings: Settings) -> Self {
+        let mut seed = [0; 8];
+        source.fill(&mut seed);
+        let state = State::new(account, settings.keep, Receipts::new(u64::from_le_bytes(seed)));
+        Self {
+            source,
+            settings,
+            events: events::channel(),
+            wake: Notify::new(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// A panic elsewhere leaves nothing half done that matters here.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The virtual time.
+    pub(crate) fn now(&self) -> Timestamp {
+        let real = self.source.now();
+        self.lock().clock.now(real)
+    }
+
+    /// Brings the state to the present: reports that are due take effect.
+    pub(crate) fn settled(&self) -> (MutexGuard<'_, State>, Timestamp) {
+        let real = self.source.now();
+        let mut state = self.lock();
+        let now = state.clock.now(real);
+        self.settle(&mut state, now);
+        (state, now)
+    }
+
+    fn settle(&self, state: &mut State, now: Timestamp) {
+        let mut pushes = false;
+        while let Some((due, planned)) = state.schedule.pop_due(now) {
+            let Some(record) = state.inbox.get_mut(planned.message) else {
+                continue;
+            };
+            let Some(report) = reports::apply(record, &planned, due) else {
+                continue;
+            };
+            events::send(&self.events, || Event::status(&record.message()));
+            if self.settings.has_receiver {
+                state.schedule.push_report(report);
+                pushes = true;
+            }
+        }
+        if pushes {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Puts accepted messages into the inbox and plans that they arrive.
+    pub(crate) fn deliver(&self, state: &mut State, records: Vec<Record>, now: Timestamp) {
+        for record in records {
+            events::send(&self.events, || Event::message(&record.message()));
+            let id = state.inbox.push(record);
+            let planned = Planned {
+                message: id,
+                plan: 0,
+                delivery: Delivery::Delivered,
+                err_code: DELIVERED.to_owned(),
+            };
+            state.schedule.plan(plus_secs(now, DELIVERY_SECS), planned);
+        }
+        self.wake.notify_one();
+    }
+}
+
+impl State {
+    fn new(account: Account, keep: usize, receipts: Receipts) -> Self {
+        Self {
+            purse: Purse::of(&account),
+            book: Arc::new(Book::new(account)),
+            clock: Clock::default(),
+            inbox: Inbox::new(keep),
+            meter: Meter::default(),
+            throttles: HashMap::new(),
+            nonces: Nonces::default(),
+            faults: Faults::default(),
+            schedule: Schedule::default(),
+            requests: RequestLog::default(),
+            receipts,
+        }
+    }
+
+    /// Forgets all but the account.
+    pub(crate) fn reset(&mut self, keep: usize) {
+        let receipts = std::mem::take(&mut self.receipts);
+        *self = Self::new(self.book.account.clone(), keep, receipts);
+    }
+
+    pub(crate) fn set_account(&mut self, account: Account) {
+        self.purse = Purse::of(&account);
+        self.book = Arc::new(Book::new(account));
+    }
+}
+
+/// The account's money, in millionths of a yuan so that sums come out even.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purse {
+    left: Option<i64>,
+    price: i64,
+}
+
+impl Purse {
+    fn of(account: &Account) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the account's check bounds both")]
+        let micros = |yuan: f64| (yuan * 1e6).round() as i64;
+        Self {
+            left: account.balance.map(micros),
+            price: micros(account.price),
+        }
+    }
+
+    /// Pays for some parts of messages, or says that it cannot. An empty purse
+    /// pays for nothing, not even what is free.
+    pub(crate) fn pay(&mut self, parts: u32) -> bool {
+        let Some(left) = self.left else {
+            return true;
+        };
+        let cost = self.price.saturating_mul(i64::from(parts));
+        if left == 0 || left < cost {
+            return false;
+        }
+        self.left = Some(left - cost);
+        true
+    }
+}
+
+/// Makes biz-ids: 18 digits and `^0`, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Receipts {
+    next: u64,
+}
+
+impl Receipts {
+    const SPACE: u64 = 100_000_000_000_000_000;
+    /// Has no factor in common with the space, so that steps of it come to every
+    /// number once before any comes again.
+    const STEP: u64 = 38_196_601_125_010_519;
+
+    fn new(seed: u64) -> Self {
+        Self { next: seed % Self::SPACE }
+    }
+
+    pub(crate) fn next(&mut self) -> String {
+        self.next = (self.next + Self::STEP) % Self::SPACE;
+        format!("9{:017}^0", self.next)
+    }
+}
+

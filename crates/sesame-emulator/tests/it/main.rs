@@ -1,0 +1,17 @@
+//! The emulator from the outside: one file per section of the checklist of what
+//! a faithful emulator has to show, one test per row, named after it.
+
+mod account;
+mod control;
+mod faults;
+mod golden;
+mod inbox_page;
+mod section_a;
+mod section_b;
+mod section_c;
+mod section_d;
+mod section_e;
+mod section_f;
+mod section_g;
+mod section_k;
+mod support;

@@ -1,0 +1,431 @@
+//! Raw requests over raw connections, signed or spoilt as a test wants them.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliyun_sms::Source;
+use aliyun_sms::sign::{acs3, percent_encode, rpc_v1};
+use jiff::Timestamp;
+use sesame_emulator::{Account, Emulator, EmulatorBuilder, Limits};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+pub const NUMBER: &str = "13800138000";
+pub const SIGN_NAME: &str = "阿里云短信测试";
+pub const GENERAL: &str = "芝麻开门";
+pub const CODE: &str = "SMS_154950909";
+pub const OVERSEAS: &str = "SMS_154950910";
+pub const NOTIFICATION: &str = "SMS_154950912";
+
+/// A clock that stands still until it is moved, and numbers that look random.
+#[derive(Debug)]
+pub struct Still {
+    now: Mutex<Timestamp>,
+    next: AtomicU64,
+}
+
+impl Still {
+    pub fn at(time: &str) -> Arc<Self> {
+        Arc::new(Self { now: Mutex::new(time.parse().unwrap()), next: AtomicU64::new(1) })
+    }
+}
+
+impl Source for Still {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.next.fetch_add(1, Ordering::Relaxed);
+            let mixed = (next ^ 0x9E37_79B9).wrapping_mul(0xBF58_476D_1CE4_E5B9).rotate_left(17);
+            chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+pub fn builder() -> EmulatorBuilder {
+    Emulator::builder()
+        .listen("127.0.0.1:0".parse().unwrap())
+        .source(Still::at("2026-03-04T05:06:07Z"))
+}
+
+pub async fn start() -> Emulator {
+    builder().start().await.unwrap()
+}
+
+pub async fn start_with(account: Account) -> Emulator {
+    builder().account(account).start().await.unwrap()
+}
+
+/// An account without limits on how often may be sent.
+pub fn unlimited() -> Account {
+    let many = 1_000_000;
+    Account {
+        limits: Limits {
+            per_minute: many,
+            per_hour: many,
+            per_day: many,
+            number_per_day: many,
+            notification_per_day: many,
+            ..Limits::default()
+        },
+        ..Account::default()
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["Code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn message(&self) -> String {
+        self.json()["Message"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Sends bytes as they are and reads one answer.
+pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Answer {
+    try_raw(emulator, bytes).await.unwrap()
+}
+
+pub async fn try_raw(emulator: &Emulator, bytes: &[u8]) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(emulator.address()).await?;
+    stream.write_all(bytes).await?;
+    let answer = read_answer(&mut stream);
+    tokio::time::timeout(Duration::from_secs(20), answer)
+        .await
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
+}
+
+pub async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
+    let mut read = Vec::new();
+    loop {
+        if let Some(answer) = parse(&read) {
+            return Ok(answer);
+        }
+        if stream.read_buf(&mut read).await? == 0 {
+            return parse(&read).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+fn parse(read: &[u8]) -> Option<Answer> {
+    let end = read.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&read[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(':').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect();
+    let body = &read[end + 4..];
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
+    (body.len() >= length).then(|| Answer { status, headers, body: body[..length].to_vec() })
+}
+
+/// Which signature, and where the parameters go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    V1Form,
+    V1Query,
+    V1Get,
+    Acs3Query,
+    Acs3Form,
+    Acs3Json,
+}
+
+pub const KINDS: [Kind; 6] = [
+    Kind::V1Form,
+    Kind::V1Query,
+    Kind::V1Get,
+    Kind::Acs3Query,
+    Kind::Acs3Form,
+    Kind::Acs3Json,
+];
+
+/// A request to be signed.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub kind: Kind,
+    pub action: String,
+    pub version: String,
+    pub params: Vec<(String, String)>,
+    pub key_id: String,
+    pub secret: String,
+    pub token: Option<String>,
+    pub nonce: String,
+    pub time: String,
+    /// Common V1 parameters to leave out or to change.
+    pub common: Vec<(String, Option<String>)>,
+    /// Sent and, with ACS3, signed.
+    pub headers: Vec<(String, String)>,
+    pub host: String,
+}
+
+static NONCE: AtomicU64 = AtomicU64::new(1);
+
+impl Call {
+    pub fn new(emulator: &Emulator, action: &str, params: &[(&str, &str)]) -> Self {
+        Self {
+            kind: Kind::V1Form,
+            action: action.to_owned(),
+            version: "2017-05-25".to_owned(),
+            params: params.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            key_id: "testid".to_owned(),
+            secret: "testsecret".to_owned(),
+            token: None,
+            nonce: format!("nonce-{}", NONCE.fetch_add(1, Ordering::Relaxed)),
+            time: emulator.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            common: Vec::new(),
+            headers: Vec::new(),
+            host: "dysmsapi.aliyuncs.com".to_owned(),
+        }
+    }
+
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    pub fn nonce(mut self, nonce: &str) -> Self {
+        self.nonce = nonce.to_owned();
+        self
+    }
+
+    pub fn time(mut self, time: &str) -> Self {
+        self.time = time.to_owned();
+        self
+    }
+
+    pub fn key(mut self, id: &str, secret: &str) -> Self {
+        self.key_id = id.to_owned();
+        self.secret = secret.to_owned();
+        self
+    }
+
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    pub fn version(mut self, version: &str) -> Self {
+        self.version = version.to_owned();
+        self
+    }
+
+    /// Replaces a parameter, or adds it.
+    pub fn param(mut self, name: &str, value: &str) -> Self {
+        self.params.retain(|(found, _)| found != name);
+        self.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.params.retain(|(found, _)| found != name);
+        self
+    }
+
+    pub fn common(mut self, name: &str, value: Option<&str>) -> Self {
+        self.common.push((name.to_owned(), value.map(str::to_owned)));
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub async fn send(&self, emulator: &Emulator) -> Answer {
+        raw(emulator, &self.bytes()).await
+    }
+
+    pub async fn try_send(&self, emulator: &Emulator) -> std::io::Result<Answer> {
+        try_raw(emulator, &self.bytes()).await
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        match self.kind {
+            Kind::V1Form | Kind::V1Query | Kind::V1Get => self.rpc_v1(),
+            Kind::Acs3Query | Kind::Acs3Form | Kind::Acs3Json => self.acs3(),
+        }
+    }
+
+    fn rpc_v1(&self) -> Vec<u8> {
+        let mut params = self.params.clone();
+        let common = [
+            ("Action", Some(self.action.as_str())),
+            ("Version", Some(&self.version)),
+            ("Format", Some("JSON")),
+            ("AccessKeyId", Some(&self.key_id)),
+            ("SignatureMethod", Some("HMAC-SHA1")),
+            ("SignatureVersion", Some("1.0")),
+            ("SignatureNonce", Some(&self.nonce)),
+            ("Timestamp", Some(&self.time)),
+            ("SecurityToken", self.token.as_deref()),
+        ];
+        for (name, value) in common {
+            let changed = self.common.iter().rev().find(|(found, _)| found == name);
+            let value = changed.map_or(value, |(_, value)| value.as_deref());
+            if let Some(value) = value {
+                params.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        let method = if self.kind == Kind::V1Get { "GET" } else { "POST" };
+        let canonical = rpc_v1::canonical_query(&params);
+        let to_sign = rpc_v1::string_to_sign(method, &canonical);
+        params.push(("Signature".to_owned(), rpc_v1::signature(&self.secret, &to_sign)));
+        let encoded = encode(&params);
+        let mut headers = vec![("Host".to_owned(), self.host.clone())];
+        headers.extend(self.headers.clone());
+        if self.kind == Kind::V1Form {
+            headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+            http(method, "/", &headers, encoded.as_bytes())
+        } else {
+            http(method, &format!("/?{encoded}"), &headers, b"")
+        }
+    }
+
+    fn acs3(&self) -> Vec<u8> {
+        let (query, body, content_type) = match self.kind {
+            Kind::Acs3Form => (vec![], encode(&self.params), Some("application/x-www-form-urlencoded")),
+            Kind::Acs3Json => {
+                let object: serde_json::Map<String, Value> =
+                    self.params.iter().map(|(n, v)| (n.clone(), v.as_str().into())).collect();
+                (vec![], Value::from(object).to_string(), Some("application/json; charset=utf-8"))
+            }
+            _ => (self.params.clone(), String::new(), None),
+        };
+        let hash = acs3::hashed_payload(body.as_bytes());
+        let mut headers = vec![
+            ("host".to_owned(), self.host.clone()),
+            ("x-acs-action".to_owned(), self.action.clone()),
+            ("x-acs-version".to_owned(), self.version.clone()),
+            ("x-acs-date".to_owned(), self.time.clone()),
+            ("x-acs-signature-nonce".to_owned(), self.nonce.clone()),
+            ("x-acs-content-sha256".to_owned(), hash.clone()),
+        ];
+        if let Some(token) = &self.token {
+            headers.push(("x-acs-security-token".to_owned(), token.clone()));
+        }
+        if let Some(content_type) = content_type {
+            headers.push(("content-type".to_owned(), content_type.to_owned()));
+        }
+        headers.extend(self.headers.clone());
+        let canonical =
+            acs3::canonical_request("POST", "/", &acs3::canonical_query(&query), &headers, &hash);
+        let authorization = acs3::Authorization {
+            access_key_id: self.key_id.clone(),
+            signature: acs3::signature(&self.secret, &acs3::string_to_sign(&canonical.text)),
+            signed_headers: canonical.signed_headers,
+        };
+        headers.push(("Authorization".to_owned(), authorization.to_header()));
+        http("POST", &format!("/?{}", encode(&query)), &headers, body.as_bytes())
+    }
+}
+
+pub fn encode(params: &[(String, String)]) -> String {
+    let pairs: Vec<String> = params
+        .iter()
+        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
+        .collect();
+    pairs.join("&")
+}
+
+pub fn http(method: &str, target: &str, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let says_length = |name: &str| {
+        name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
+    };
+    if !headers.iter().any(|(name, _)| says_length(name)) {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// `SendSms` of a code to [`NUMBER`].
+pub fn send_sms(emulator: &Emulator) -> Call {
+    Call::new(
+        emulator,
+        "SendSms",
+        &[
+            ("PhoneNumbers", NUMBER),
+            ("SignName", SIGN_NAME),
+            ("TemplateCode", CODE),
+            ("TemplateParam", r#"{"code":"123456"}"#),
+        ],
+    )
+}
+
+pub fn query_details(emulator: &Emulator, number: &str) -> Call {
+    let day = aliyun_sms::wire::beijing_date(emulator.now()).strftime("%Y%m%d").to_string();
+    let params =
+        [("PhoneNumber", number), ("SendDate", &day), ("PageSize", "50"), ("CurrentPage", "1")];
+    Call::new(emulator, "QuerySendDetails", &params)
+}
+
+/// A request to the control.
+pub async fn control(emulator: &Emulator, method: &str, path: &str, body: &str) -> Answer {
+    let host = emulator.address().to_string();
+    let mut headers = vec![("Host".to_owned(), host)];
+    if !body.is_empty() {
+        headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    }
+    raw(emulator, &http(method, path, &headers, body.as_bytes())).await
+}
+
+pub async fn get(emulator: &Emulator, path: &str) -> Answer {
+    control(emulator, "GET", path, "").await
+}
+
+/// A POST to the control that must be taken.
+pub async fn post(emulator: &Emulator, path: &str, body: &str) -> Value {
+    let answer = control(emulator, "POST", path, body).await;
+    assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text());
+    answer.json()
+}
+
+/// Waits for something that other tasks bring about.
+pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}

@@ -1,0 +1,129 @@
+//! Checks, tests and benches of this repository, one command for each.
+//!
+//! To add a step to the test, write a function that takes a [`Workspace`] and
+//! returns a `Result`, and list it in [`test_steps`].
+
+mod arrows;
+mod bench;
+mod checks;
+mod duplicates;
+mod files;
+mod graph;
+mod licences;
+mod sdks;
+mod server;
+mod steps;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::steps::Step;
+use crate::workspace::Workspace;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  test [STEP…]   all checks and tests, or only the named steps
+  ci             what CI runs: the same as `test`
+  bench [WHAT]   the measurements of BENCH.md, or only the named one
+  help           this text
+
+Examples:
+  cargo xtask test
+  cargo xtask test format clippy
+  cargo xtask bench send
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match command {
+        "test" | "ci" => test(rest),
+        "bench" => bench::measure(rest).map(|()| true),
+        "help" | "--help" | "-h" => {
+            print_help();
+            return ExitCode::SUCCESS;
+        }
+        unknown => {
+            eprintln!("error: no command `{unknown}`\n");
+            print_help();
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_help() {
+    print!("{HELP}\nSteps of the test, in order:\n");
+    for step in test_steps() {
+        println!("  {:<12} {}", step.name, step.about);
+    }
+    print!("\nMeasurements:\n");
+    for bench in bench::BENCHES {
+        println!("  {:<12} {}", bench.name, bench.about);
+    }
+}
+
+fn test(wanted: &[String]) -> anyhow::Result<bool> {
+    let steps = steps::choose(test_steps(), wanted)?;
+    steps::run(&steps, &Workspace::find()?)
+}
+
+/// What can fail soonest stands first.
+fn test_steps() -> Vec<Step> {
+    vec![
+        Step::new("format", "`cargo fmt --check`", checks::format),
+        Step::new(
+            "files",
+            "no path of one machine, no address in a lock file",
+            checks::files,
+        ),
+        Step::new("arrows", "who may depend on whom", checks::arrows),
+        Step::new(
+            "licences",
+            "every dependency is from crates.io and permissive",
+            checks::licences,
+        ),
+        Step::new(
+            "duplicates",
+            "no crate twice in the binary without a reason",
+            checks::duplicates,
+        ),
+        Step::new(
+            "deny",
+            "the same by cargo-deny, where it is installed",
+            checks::deny,
+        ),
+        Step::new("clippy", "no warning in any target", checks::clippy),
+        Step::new(
+            "doc",
+            "the documentation builds without a warning",
+            checks::doc,
+        ),
+        Step::new("tests", "`cargo test --workspace`", checks::tests),
+        Step::new("build", "the release build of `sesame`", checks::build),
+        Step::new(
+            "sdk-python",
+            "Alibaba's Python clients against the emulator",
+            sdks::python,
+        )
+        .needs("build"),
+        Step::new(
+            "sdk-node",
+            "Alibaba's Node clients and Logto's connector against it",
+            sdks::node,
+        )
+        .needs("build"),
+    ]
+}
