@@ -184,7 +184,7 @@ mod tests {
             ("accessKeySecret: abc=def", "accessKeySecret: ***=***"),
             (
                 r#""signName": "x, "accessKeySecret": "abc""#,
-                r#""signName": "***"accessKeySecret"***"***""#,
+                r#""signName": "***"accessKeySecret"**"***""#,
             ),
         ] {
             assert_eq!(mask(line, ""), shown);

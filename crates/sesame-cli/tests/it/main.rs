@@ -1,0 +1,12 @@
+//! The binary as people and scripts use it: every command, every way to hold it
+//! wrong.
+
+mod config;
+mod demo;
+mod emulator;
+mod quiet;
+mod send;
+mod sign;
+mod stub;
+mod support;
+mod usage;
