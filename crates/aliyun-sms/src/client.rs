@@ -8,8 +8,10 @@ pub use request::{Call, Signing, sign_call};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use crate::credentials::{Credentials, CredentialsError, ProvideCredentials};
 use crate::endpoint::Endpoint;
@@ -129,6 +131,13 @@ impl Client {
             Some(endpoint) => Cow::Borrowed(endpoint),
             None => Cow::Owned(Endpoint::of_region(api, &self.inner.region)),
         }
+    }
+
+    /// How far this machine's clock is behind Aliyun's, as a refusal has told;
+    /// zero as long as none has.
+    pub fn clock_behind(&self) -> SignedDuration {
+        let millis = self.inner.clock_behind_millis.load(Ordering::Relaxed);
+        SignedDuration::from_millis(millis)
     }
 
     /// Sends one text to one number (or one text to several). Not idempotent:

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use book::{Book, Prepared, Signature};
-pub(crate) use parse::path;
 pub use parse::AccountError;
+pub(crate) use parse::path;
 pub use secret::Secret;
 
 /// An account at Aliyun.
@@ -342,9 +342,29 @@ fn default_templates() -> Vec<Template> {
         value_max: None,
     };
     vec![
-        template("SMS_154950909", Verification, "您的验证码为：${code}，请勿泄露于他人！", Tag::User),
-        template("SMS_154950910", International, "Your verification code is ${code}. Do not share it.", Tag::User),
-        template("SMS_154950911", Verification, "测试验证码：${code}", Tag::Test),
-        template("SMS_154950912", Notification, "${name}，您好：${note}", Tag::User),
+        template(
+            "SMS_154950909",
+            Verification,
+            "您的验证码为：${code}，请勿泄露于他人！",
+            Tag::User,
+        ),
+        template(
+            "SMS_154950910",
+            International,
+            "Your verification code is ${code}. Do not share it.",
+            Tag::User,
+        ),
+        template(
+            "SMS_154950911",
+            Verification,
+            "测试验证码：${code}",
+            Tag::Test,
+        ),
+        template(
+            "SMS_154950912",
+            Notification,
+            "${name}，您好：${note}",
+            Tag::User,
+        ),
     ]
 }

@@ -62,7 +62,10 @@ pub(crate) async fn handle(
     if wants_inbox(&parts) {
         return reply::redirect(INBOX);
     }
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
     let headers = pairs(&parts.headers);
     let (body, unreadable) = match body {
         Ok(body) => (body, None),
@@ -83,7 +86,11 @@ pub(crate) async fn handle(
         None
     };
     let number = remember(shared, &call, &body);
-    let handling = Handling { shared, call: &call, early };
+    let handling = Handling {
+        shared,
+        call: &call,
+        early,
+    };
     let mut outcome = misbehave::answer(&handling, struck, cut).await;
     conclude(shared, number, &call, &mut outcome);
     outcome.response
@@ -137,7 +144,11 @@ impl<'a> Call<'a> {
         let named = |header: &str, parameter: &str| {
             let header = request.header(header).filter(|value| !value.is_empty());
             let parameter = parameters.get(parameter).filter(|value| !value.is_empty());
-            let value = if header_first { header.or(parameter) } else { parameter.or(header) };
+            let value = if header_first {
+                header.or(parameter)
+            } else {
+                parameter.or(header)
+            };
             value.unwrap_or_default().to_owned()
         };
         let action = named("x-acs-action", "Action");
@@ -146,11 +157,20 @@ impl<'a> Call<'a> {
             request_id: reply::request_id(&*shared.source),
             trace_id: reply::trace_id(&*shared.source),
             host: request.header("host").unwrap_or_default().to_owned(),
-            is_xml: parameters.get("Format").is_some_and(|format| format.eq_ignore_ascii_case("xml")),
+            is_xml: parameters
+                .get("Format")
+                .is_some_and(|format| format.eq_ignore_ascii_case("xml")),
             action,
             now,
         };
-        Self { request, parameters, found, context, version, now }
+        Self {
+            request,
+            parameters,
+            found,
+            context,
+            version,
+            now,
+        }
     }
 
     fn run(&self, shared: &Shared, stages: &mut Option<Stages>) -> Result<Fields, Refusal> {
@@ -214,7 +234,10 @@ impl<'a> Call<'a> {
 
     /// An empty value is a missing one.
     fn require(&self, operation: Operation) -> Result<(), Refusal> {
-        let missing = operation.required().iter().find(|name| self.get(name).is_none());
+        let missing = operation
+            .required()
+            .iter()
+            .find(|name| self.get(name).is_none());
         missing.map_or(Ok(()), |name| Err(Refusal::missing(name)))
     }
 
@@ -243,7 +266,10 @@ fn permit(key: &AccessKey, operation: Operation, shared: &Shared) -> Result<(), 
 
 /// What is wrong before anybody asks who is calling.
 fn transport_refusal(parts: &request::Parts, headers: &[Pair]) -> Option<Refusal> {
-    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if headers.len() > HEADERS_MAX || bytes > HEADERS_MAX_BYTES {
         return Some(Refusal::header_too_large());
     }
@@ -273,7 +299,10 @@ fn pairs(headers: &HeaderMap) -> Vec<Pair> {
     headers
         .iter()
         .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
         .collect()
 }
@@ -319,14 +348,25 @@ fn remember(shared: &Shared, call: &Call<'_>, body: &Bytes) -> u64 {
 
 /// Adds what came of it, and tells the log what is no secret.
 fn conclude(shared: &Shared, number: u64, call: &Call<'_>, outcome: &mut Outcome) {
-    let status = if outcome.has_answer { outcome.response.status().as_u16() } else { 0 };
+    let status = if outcome.has_answer {
+        outcome.response.status().as_u16()
+    } else {
+        0
+    };
     let action = known_action(&call.context.action);
     tracing::debug!(action, http.status = status, code = %outcome.code, "request");
     let stages = outcome.stages.take();
-    shared.lock().requests.answered(number, status, &outcome.code, stages);
+    shared
+        .lock()
+        .requests
+        .answered(number, status, &outcome.code, stages);
 }
 
 /// A name that nobody knows may be anything, so it is not logged.
 fn known_action(name: &str) -> &str {
-    if actions::is_known(name) { name } else { "unknown" }
+    if actions::is_known(name) {
+        name
+    } else {
+        "unknown"
+    }
 }

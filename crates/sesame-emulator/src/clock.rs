@@ -32,9 +32,8 @@ impl Clock {
 /// With room for the sums that limits and reports do.
 fn is_within_calendar(real: Timestamp, offset: SignedDuration) -> bool {
     let year = SignedDuration::from_hours(24 * 366);
-    real.checked_add(offset).is_ok_and(|now| {
-        now.checked_add(year).is_ok() && now.checked_sub(year).is_ok()
-    })
+    real.checked_add(offset)
+        .is_ok_and(|now| now.checked_add(year).is_ok() && now.checked_sub(year).is_ok())
 }
 
 /// Whether a clock may be set to that time.
@@ -45,7 +44,11 @@ pub(crate) fn is_settable(now: Timestamp) -> bool {
 /// `time` moved by whole seconds, stopping at the ends of the calendar.
 pub(crate) fn plus_secs(time: Timestamp, secs: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_secs(secs))
-        .unwrap_or(if secs < 0 { Timestamp::MIN } else { Timestamp::MAX })
+        .unwrap_or(if secs < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
 }
 
 fn beijing() -> TimeZone {
@@ -60,12 +63,16 @@ pub(crate) fn beijing_day(time: Timestamp) -> Date {
 /// When that day began.
 pub(crate) fn beijing_midnight(time: Timestamp) -> Timestamp {
     let zoned = time.to_zoned(beijing());
-    zoned.start_of_day().map_or(time, |midnight| midnight.timestamp())
+    zoned
+        .start_of_day()
+        .map_or(time, |midnight| midnight.timestamp())
 }
 
 /// `yyyy-MM-dd HH:mm:ss` in Aliyun's zone.
 pub(crate) fn beijing_text(time: Timestamp) -> String {
-    time.to_zoned(beijing()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    time.to_zoned(beijing())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 /// The form of the HTTP header `Date`.

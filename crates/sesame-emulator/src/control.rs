@@ -75,17 +75,26 @@ impl ReportDecision {
 
     /// About the messages with an id of the sender's.
     pub fn of_out_id(out_id: impl Into<String>, status: Delivery) -> Self {
-        Self { out_id: Some(out_id.into()), ..Self::about(status) }
+        Self {
+            out_id: Some(out_id.into()),
+            ..Self::about(status)
+        }
     }
 
     /// About the messages of one call.
     pub fn of_biz_id(biz_id: impl Into<String>, status: Delivery) -> Self {
-        Self { biz_id: Some(biz_id.into()), ..Self::about(status) }
+        Self {
+            biz_id: Some(biz_id.into()),
+            ..Self::about(status)
+        }
     }
 
     /// About the newest message to a number.
     pub fn of_number(to: impl Into<String>, status: Delivery) -> Self {
-        Self { to: Some(to.into()), ..Self::about(status) }
+        Self {
+            to: Some(to.into()),
+            ..Self::about(status)
+        }
     }
 }
 
@@ -159,12 +168,19 @@ pub(crate) fn advance_clock(shared: &Shared, secs: i64) -> Result<Timestamp, Con
 }
 
 fn too_far(field: &str) -> ControlError {
-    ControlError::new(field, "is past the end of the calendar").cure("stay within the years 0 to 9998")
+    ControlError::new(field, "is past the end of the calendar")
+        .cure("stay within the years 0 to 9998")
 }
 
-pub(crate) fn decide_report(shared: &Shared, decision: &ReportDecision) -> Result<usize, ControlError> {
+pub(crate) fn decide_report(
+    shared: &Shared,
+    decision: &ReportDecision,
+) -> Result<usize, ControlError> {
     if decision.repeat > REPEAT_MAX {
-        return Err(ControlError::new("repeat", format!("must be at most {REPEAT_MAX}")));
+        return Err(ControlError::new(
+            "repeat",
+            format!("must be at most {REPEAT_MAX}"),
+        ));
     }
     if decision.delay_secs > DELAY_MAX_SECS {
         return Err(ControlError::new("delay_secs", "must be at most 30 days"));
@@ -183,23 +199,32 @@ pub(crate) fn decide_report(shared: &Shared, decision: &ReportDecision) -> Resul
 }
 
 fn meant(state: &State, decision: &ReportDecision) -> Result<Vec<u64>, ControlError> {
-    let ReportDecision { biz_id, out_id, to, .. } = decision;
+    let ReportDecision {
+        biz_id, out_id, to, ..
+    } = decision;
     let ids = match (biz_id, out_id, to) {
         (Some(biz_id), None, None) => state.inbox.find(|record| *record.biz_id == **biz_id),
-        (None, Some(out_id), None) => {
-            state.inbox.find(|record| record.out_id.as_deref() == Some(out_id))
-        }
-        (None, None, Some(to)) => {
-            state.inbox.ids_to(Readings::of_written(to)).into_iter().take(1).collect()
-        }
+        (None, Some(out_id), None) => state
+            .inbox
+            .find(|record| record.out_id.as_deref() == Some(out_id)),
+        (None, None, Some(to)) => state
+            .inbox
+            .ids_to(Readings::of_written(to))
+            .into_iter()
+            .take(1)
+            .collect(),
         _ => {
-            return Err(ControlError::new("biz_id", "one of `biz_id`, `out_id` and `to` is needed")
-                .cure("say with exactly one of them which message is meant"));
+            return Err(ControlError::new(
+                "biz_id",
+                "one of `biz_id`, `out_id` and `to` is needed",
+            )
+            .cure("say with exactly one of them which message is meant"));
         }
     };
     if ids.is_empty() {
-        return Err(ControlError::not_found("no such message")
-            .cure("decide after the message was sent; GET /_emulator/messages lists what there is"));
+        return Err(ControlError::not_found("no such message").cure(
+            "decide after the message was sent; GET /_emulator/messages lists what there is",
+        ));
     }
     Ok(ids)
 }
@@ -218,7 +243,10 @@ fn plan_anew(state: &mut State, id: u64, decision: &ReportDecision, due: Timesta
         message: id,
         plan: record.plan,
         delivery: decision.status,
-        err_code: decision.err_code.clone().unwrap_or_else(|| usual.to_owned()),
+        err_code: decision
+            .err_code
+            .clone()
+            .unwrap_or_else(|| usual.to_owned()),
     };
     for _ in 0..=decision.repeat {
         state.schedule.plan(due, planned.clone());
@@ -234,7 +262,11 @@ pub(crate) fn reply(shared: &Shared, reply: &Reply) -> Result<(), ControlError> 
     shared.source.fill(&mut sequence);
     let sequence = u64::from(u32::from_le_bytes(sequence));
     let (mut state, now) = shared.settled();
-    let last = state.inbox.ids_to(Readings::of_written(&reply.to)).first().copied();
+    let last = state
+        .inbox
+        .ids_to(Readings::of_written(&reply.to))
+        .first()
+        .copied();
     let sign_name = last
         .and_then(|id| state.inbox.get(id))
         .map(|record: &Record| record.sign_name.to_string());

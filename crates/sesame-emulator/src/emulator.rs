@@ -63,7 +63,9 @@ enum Tls {
 #[non_exhaustive]
 pub enum EmulatorError {
     /// The address can be reached from other machines.
-    #[error("{0} is not a loopback address; the emulator has no protection of its own, so this must be allowed explicitly")]
+    #[error(
+        "{0} is not a loopback address; the emulator has no protection of its own, so this must be allowed explicitly"
+    )]
     NotLoopback(SocketAddr),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
@@ -117,7 +119,11 @@ impl Emulator {
 
     /// The messages to one number, in any notation, newest first.
     pub fn messages_to(&self, number: &str) -> Vec<Message> {
-        self.shared.settled().0.inbox.shown(Some(number), usize::MAX)
+        self.shared
+            .settled()
+            .0
+            .inbox
+            .shown(Some(number), usize::MAX)
     }
 
     /// Empties the inbox.
@@ -294,7 +300,10 @@ impl EmulatorBuilder {
         }
         let tls = self.tls.acceptor()?;
         let receiver = self.reports.as_deref().map(receiver).transpose()?;
-        let bind = |source| EmulatorError::Bind { address: self.address, source };
+        let bind = |source| EmulatorError::Bind {
+            address: self.address,
+            source,
+        };
         let listener = TcpListener::bind(self.address).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let settings = Settings {
@@ -326,7 +335,11 @@ impl EmulatorBuilder {
 fn receiver(url: &str) -> Result<http::Uri, EmulatorError> {
     let uri: http::Uri = url.parse().map_err(|_| EmulatorError::Reports)?;
     let is_web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-    if is_web { Ok(uri) } else { Err(EmulatorError::Reports) }
+    if is_web {
+        Ok(uri)
+    } else {
+        Err(EmulatorError::Reports)
+    }
 }
 
 impl Tls {
@@ -352,7 +365,11 @@ fn read_pem(cert: &Path, key: &Path) -> Result<rustls::ServerConfig, EmulatorErr
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
     let mut config = rustls::ServerConfig::builder_with_provider(reporter::crypto())
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(chain, private)
+        })
         .map_err(|error| EmulatorError::Tls(error.to_string()))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)

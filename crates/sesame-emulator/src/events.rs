@@ -18,11 +18,17 @@ pub(crate) struct Written(pub(crate) Arc<str>);
 
 impl Written {
     pub(crate) fn message(message: &Message) -> Self {
-        Self::new("message", &serde_json::to_string(message).unwrap_or_default())
+        Self::new(
+            "message",
+            &serde_json::to_string(message).unwrap_or_default(),
+        )
     }
 
     pub(crate) fn status(message: &Message) -> Self {
-        Self::new("status", &serde_json::to_string(message).unwrap_or_default())
+        Self::new(
+            "status",
+            &serde_json::to_string(message).unwrap_or_default(),
+        )
     }
 
     pub(crate) fn cleared() -> Self {

@@ -195,16 +195,29 @@ impl Fault {
     fn check(&self) -> Result<(), ControlError> {
         let (http_status, headers) = match self {
             Self::Code { code, .. } if code.is_empty() || code == "OK" => {
-                return Err(ControlError::new("fault.code", "must be an error's code")
-                    .cure("leave the fault away, or name a code like \"isv.BUSINESS_LIMIT_CONTROL\""));
+                return Err(
+                    ControlError::new("fault.code", "must be an error's code").cure(
+                        "leave the fault away, or name a code like \"isv.BUSINESS_LIMIT_CONTROL\"",
+                    ),
+                );
             }
-            Self::Code { http_status, headers, .. } | Self::Raw { http_status, headers, .. } => {
-                (http_status, headers)
+            Self::Code {
+                http_status,
+                headers,
+                ..
             }
+            | Self::Raw {
+                http_status,
+                headers,
+                ..
+            } => (http_status, headers),
             _ => return Ok(()),
         };
         if !(200..=599).contains(http_status) {
-            return Err(ControlError::new("fault.http_status", "must be from 200 to 599"));
+            return Err(ControlError::new(
+                "fault.http_status",
+                "must be from 200 to 599",
+            ));
         }
         for (name, value) in headers {
             let is_header = http::HeaderName::try_from(name.as_str()).is_ok()
@@ -222,13 +235,21 @@ impl Fault {
 
 /// How long the body is, is not for a test to say: the connection would hang.
 fn is_framing(name: &str) -> bool {
-    ["content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"]
-        .iter()
-        .any(|framing| name.eq_ignore_ascii_case(framing))
+    [
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "te",
+        "trailer",
+    ]
+    .iter()
+    .any(|framing| name.eq_ignore_ascii_case(framing))
 }
 
 fn default_status(code: &str) -> u16 {
-    let is_product = code.starts_with("isv.") || code.starts_with("isp.") || code.starts_with("biz.");
+    let is_product =
+        code.starts_with("isv.") || code.starts_with("isp.") || code.starts_with("biz.");
     let otherwise = if is_product { 200 } else { 400 };
     crate::api::texts::published(code).map_or(otherwise, |(status, _)| status)
 }
@@ -248,10 +269,16 @@ impl FaultJson {
             },
             (None, body) => {
                 if self.message.is_some() {
-                    return Err(ControlError::new("fault.message", "goes with `code` only").cure(NAMES));
+                    return Err(
+                        ControlError::new("fault.message", "goes with `code` only").cure(NAMES)
+                    );
                 }
                 let Some(http_status) = self.http_status else {
-                    return Err(ControlError::new("fault.http_status", "missing field `http_status`").cure(NAMES));
+                    return Err(ControlError::new(
+                        "fault.http_status",
+                        "missing field `http_status`",
+                    )
+                    .cure(NAMES));
                 };
                 Fault::Raw {
                     http_status,
@@ -286,11 +313,17 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn order(&mut self, order: FaultOrder) -> Result<(), ControlError> {
         if order.action != ANY_ACTION && !actions::is_known(&order.action) {
-            return Err(ControlError::new("action", format!("unknown action {:?}", order.action))
-                .cure("use the name of one of Aliyun's actions, like \"SendSms\", or \"*\" for all"));
+            return Err(
+                ControlError::new("action", format!("unknown action {:?}", order.action)).cure(
+                    "use the name of one of Aliyun's actions, like \"SendSms\", or \"*\" for all",
+                ),
+            );
         }
         if order.times > TIMES_MAX {
-            return Err(ControlError::new("times", format!("must be at most {TIMES_MAX}")));
+            return Err(ControlError::new(
+                "times",
+                format!("must be at most {TIMES_MAX}"),
+            ));
         }
         if order.delay_ms.is_some_and(|delay| delay > DELAY_MAX_MS) {
             return Err(ControlError::new("delay_ms", "must be at most an hour"));
@@ -300,9 +333,18 @@ impl Faults {
         }
         match order.fault {
             Some(fault) if order.times > 0 => {
-                let struck = Struck { fault, delay_ms: order.delay_ms };
-                let queued = Queued { struck, left: order.times };
-                self.queues.entry(order.action).or_default().push_back(queued);
+                let struck = Struck {
+                    fault,
+                    delay_ms: order.delay_ms,
+                };
+                let queued = Queued {
+                    struck,
+                    left: order.times,
+                };
+                self.queues
+                    .entry(order.action)
+                    .or_default()
+                    .push_back(queued);
             }
             _ => {
                 self.queues.remove(&order.action);
@@ -316,7 +358,8 @@ impl Faults {
         if self.queues.is_empty() {
             return None;
         }
-        self.take_from(action).or_else(|| self.take_from(ANY_ACTION))
+        self.take_from(action)
+            .or_else(|| self.take_from(ANY_ACTION))
     }
 
     fn take_from(&mut self, name: &str) -> Option<Struck> {

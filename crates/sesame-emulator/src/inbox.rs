@@ -129,7 +129,10 @@ impl Inbox {
             self.forget_first();
         }
         let id = self.first + self.records.len() as u64;
-        self.by_number.entry(record.number.clone()).or_default().push_back(id);
+        self.by_number
+            .entry(record.number.clone())
+            .or_default()
+            .push_back(id);
         self.records.push_back(record);
         id
     }
@@ -148,11 +151,13 @@ impl Inbox {
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<&Record> {
-        self.records.get(usize::try_from(id.checked_sub(self.first)?).ok()?)
+        self.records
+            .get(usize::try_from(id.checked_sub(self.first)?).ok()?)
     }
 
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut Record> {
-        self.records.get_mut(usize::try_from(id.checked_sub(self.first)?).ok()?)
+        self.records
+            .get_mut(usize::try_from(id.checked_sub(self.first)?).ok()?)
     }
 
     /// Everything still known, oldest first.
@@ -163,7 +168,10 @@ impl Inbox {
     /// Ids of what fits, newest first.
     pub(crate) fn find(&self, fits: impl Fn(&Record) -> bool) -> Vec<u64> {
         let ids = (self.first..).zip(&self.records);
-        let mut found: Vec<u64> = ids.filter(|(_, record)| fits(record)).map(|(id, _)| id).collect();
+        let mut found: Vec<u64> = ids
+            .filter(|(_, record)| fits(record))
+            .map(|(id, _)| id)
+            .collect();
         found.reverse();
         found
     }

@@ -105,7 +105,10 @@ pub(crate) async fn serve(listener: TcpListener, mut serving: Serving) {
 async fn connection(stream: TcpStream, serving: Serving) {
     let _ = stream.set_nodelay(true);
     let cut = Cut::default();
-    let stream = Cuttable { stream, cut: cut.clone() };
+    let stream = Cuttable {
+        stream,
+        cut: cut.clone(),
+    };
     match serving.tls.clone() {
         None => exchange(stream, serving, cut).await,
         Some(tls) => {

@@ -49,7 +49,12 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// Counts a message, or says which limit it would pass.
-    pub(crate) fn count(&mut self, send: &Send<'_>, limits: &Limits, now: Timestamp) -> Result<(), String> {
+    pub(crate) fn count(
+        &mut self,
+        send: &Send<'_>,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<(), String> {
         self.check(send, limits, now)?;
         for counted in counted(send) {
             insert(self.times.entry(counted).or_default(), now);
@@ -76,8 +81,20 @@ impl Meter {
             let times = self.times.get(&counted).unwrap_or(&empty);
             let refusal = match counted {
                 Counted::Code(..) => code_limit(times, limits, now),
-                Counted::Codes(..) => over(times, day_start(limits, now), now, limits.number_per_day, "号码天级"),
-                Counted::Other(..) => over(times, day_start(limits, now), now, limits.notification_per_day, "天级"),
+                Counted::Codes(..) => over(
+                    times,
+                    day_start(limits, now),
+                    now,
+                    limits.number_per_day,
+                    "号码天级",
+                ),
+                Counted::Other(..) => over(
+                    times,
+                    day_start(limits, now),
+                    now,
+                    limits.notification_per_day,
+                    "天级",
+                ),
             };
             if let Some(message) = refusal {
                 return Err(message);
@@ -93,14 +110,17 @@ impl Meter {
             return;
         }
         let oldest = plus_secs(now, -DAY_SECS);
-        self.times.retain(|_, times| times.back().is_some_and(|last| *last > oldest));
+        self.times
+            .retain(|_, times| times.back().is_some_and(|last| *last > oldest));
         self.swept = self.times.len();
     }
 
     /// Messages of the account on the day of `now`, and in its month.
     pub(crate) fn account_counts(&self, now: Timestamp) -> (u64, u64) {
         let today = beijing_day(now);
-        let month = self.days.range(today.first_of_month()..=today.last_of_month());
+        let month = self
+            .days
+            .range(today.first_of_month()..=today.last_of_month());
         (
             self.days.get(&today).copied().unwrap_or_default(),
             month.map(|(_, count)| count).sum(),
@@ -121,19 +141,40 @@ fn counted(send: &Send<'_>) -> Vec<Counted> {
     let sign_name = Arc::clone(send.sign_name);
     match send.kind {
         TemplateKind::Verification => {
-            vec![Counted::Code(number.clone(), sign_name), Counted::Codes(number)]
+            vec![
+                Counted::Code(number.clone(), sign_name),
+                Counted::Codes(number),
+            ]
         }
         TemplateKind::Notification | TemplateKind::Promotion => {
-            vec![Counted::Other(number, sign_name, Arc::clone(send.template_code))]
+            vec![Counted::Other(
+                number,
+                sign_name,
+                Arc::clone(send.template_code),
+            )]
         }
         TemplateKind::International => Vec::new(),
     }
 }
 
 fn code_limit(times: &Times, limits: &Limits, now: Timestamp) -> Option<String> {
-    over(times, plus_secs(now, -MINUTE_SECS), now, limits.per_minute, "分钟级")
-        .or_else(|| over(times, plus_secs(now, -HOUR_SECS), now, limits.per_hour, "小时级"))
-        .or_else(|| over(times, day_start(limits, now), now, limits.per_day, "天级"))
+    over(
+        times,
+        plus_secs(now, -MINUTE_SECS),
+        now,
+        limits.per_minute,
+        "分钟级",
+    )
+    .or_else(|| {
+        over(
+            times,
+            plus_secs(now, -HOUR_SECS),
+            now,
+            limits.per_hour,
+            "小时级",
+        )
+    })
+    .or_else(|| over(times, day_start(limits, now), now, limits.per_day, "天级"))
 }
 
 /// What was accepted at or before this time belongs to an earlier day.
@@ -149,8 +190,15 @@ fn day_start(limits: &Limits, now: Timestamp) -> Timestamp {
 
 /// Aliyun's words, where `permits` were accepted after `since` already. What the
 /// clock has not come to yet (it was set back) does not count.
-fn over(times: &Times, since: Timestamp, now: Timestamp, permits: u32, name: &str) -> Option<String> {
-    let used = times.partition_point(|time| *time <= now) - times.partition_point(|time| *time <= since);
+fn over(
+    times: &Times,
+    since: Timestamp,
+    now: Timestamp,
+    permits: u32,
+    name: &str,
+) -> Option<String> {
+    let used =
+        times.partition_point(|time| *time <= now) - times.partition_point(|time| *time <= since);
     (used >= permits as usize).then(|| format!("触发{name}流控Permits:{permits}"))
 }
 
@@ -174,7 +222,11 @@ impl Throttle {
     /// Counts a call, or says that there were too many.
     pub(crate) fn admits(&mut self, per_second: u32, now: Timestamp) -> bool {
         let since = plus_secs(now, -1);
-        while self.calls.front().is_some_and(|first| *first <= since || *first > now) {
+        while self
+            .calls
+            .front()
+            .is_some_and(|first| *first <= since || *first > now)
+        {
             self.calls.pop_front();
         }
         if self.calls.len() >= per_second as usize {

@@ -28,7 +28,13 @@ impl Nonces {
     }
 
     /// Remembers it. `false` where it was used already.
-    pub(crate) fn burn(&mut self, key_id: &str, nonce: &str, now: Timestamp, tolerance_secs: i64) -> bool {
+    pub(crate) fn burn(
+        &mut self,
+        key_id: &str,
+        nonce: &str,
+        now: Timestamp,
+        tolerance_secs: i64,
+    ) -> bool {
         self.age(now, tolerance_secs);
         let fingerprint = fingerprint(key_id, nonce);
         !self.old.contains(&fingerprint) && self.young.insert(fingerprint)

@@ -69,7 +69,12 @@ pub(crate) async fn show(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = aliyun_sms::sign::received::decode_form(query.unwrap_or_default().as_bytes());
-    let asked = |name: &str| query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    let asked = |name: &str| {
+        query
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    };
     let search = asked("q").unwrap_or_default().trim().to_owned();
     let words = language(asked("lang"), &headers);
     let (messages, start) = {
@@ -83,7 +88,13 @@ pub(crate) async fn show(
         .take(SHOWN_MAX)
         .filter(|message| matches_search(&message.to, &search))
         .collect();
-    let page = Page { words, search, phones: phones(&fits, words), is_cut, start };
+    let page = Page {
+        words,
+        search,
+        phones: phones(&fits, words),
+        is_cut,
+        start,
+    };
     match page.render() {
         Ok(text) => ([(header::CONTENT_LANGUAGE, words.lang)], Html(text)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -97,7 +108,11 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
+    (
+        [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
+        text,
+    )
+        .into_response()
 }
 
 /// What is asked for, else what the browser likes best of the two.
@@ -108,7 +123,12 @@ fn language(asked: Option<&str>, headers: &HeaderMap) -> &'static Words {
         .unwrap_or_default();
     let wishes = asked.into_iter().chain(accepted.split(','));
     for wish in wishes {
-        let wish = wish.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let wish = wish
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let primary = wish.split('-').next().unwrap_or_default();
         match primary {
             "zh" => return &SIMPLIFIED_CHINESE,
@@ -132,7 +152,10 @@ fn phones<'a>(messages: &[&'a Message], words: &'static Words) -> Vec<Phone<'a>>
         let entry = Entry::of(message, words);
         match phones.iter_mut().find(|phone| phone.number == message.to) {
             Some(phone) => phone.messages.push(entry),
-            None => phones.push(Phone { number: &message.to, messages: vec![entry] }),
+            None => phones.push(Phone {
+                number: &message.to,
+                messages: vec![entry],
+            }),
         }
     }
     phones
@@ -146,7 +169,13 @@ impl<'a> Entry<'a> {
             MessageStatus::Failed => ("failed", "✗", words.failed),
         };
         let time = message.sent_at.strftime("%H:%M:%S UTC").to_string();
-        Self { message, time, class, tick, status }
+        Self {
+            message,
+            time,
+            class,
+            tick,
+            status,
+        }
     }
 
     /// The code of a failure says why; that of a success says nothing new.
@@ -164,15 +193,26 @@ impl<'a> Entry<'a> {
 
 impl Start {
     fn of(account: &Account, headers: &HeaderMap, is_tls: bool, words: &'static Words) -> Self {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
         let key = account.access_keys.first();
-        let sign_name = account.sign_names.iter().find(|s| s.status == ReviewStatus::Approved);
-        let template = account.templates.iter().find(|t| t.status == ReviewStatus::Approved);
+        let sign_name = account
+            .sign_names
+            .iter()
+            .find(|s| s.status == ReviewStatus::Approved);
+        let template = account
+            .templates
+            .iter()
+            .find(|t| t.status == ReviewStatus::Approved);
         Self {
             endpoint: host.unwrap_or("127.0.0.1:8086").to_owned(),
             protocol: if is_tls { "HTTPS" } else { "HTTP" },
             key_id: key.map(|key| key.id.clone()).unwrap_or_default(),
-            secret: key.filter(|key| is_published(key)).map_or(words.its_secret, |key| key.secret.reveal()).to_owned(),
+            secret: key
+                .filter(|key| is_published(key))
+                .map_or(words.its_secret, |key| key.secret.reveal())
+                .to_owned(),
             sign_name: sign_name.map(|s| s.name.clone()).unwrap_or_default(),
             template_code: template.map(|t| t.code.clone()).unwrap_or_default(),
         }

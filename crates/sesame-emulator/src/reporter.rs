@@ -33,7 +33,10 @@ type Poster = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Runs until it is aborted.
 pub(crate) async fn run(shared: Arc<Shared>, receiver: Option<Uri>) {
-    let sender = receiver.map(|receiver| Sender { poster: poster(), receiver });
+    let sender = receiver.map(|receiver| Sender {
+        poster: poster(&receiver),
+        receiver,
+    });
     let mut under_way = JoinSet::new();
     loop {
         while under_way.try_join_next().is_some() {}
@@ -59,7 +62,11 @@ struct Next {
 /// Lets everything due take effect, and looks what comes next.
 fn next(shared: &Shared, may_push: bool) -> Next {
     let (mut state, now) = shared.settled();
-    let push = if may_push { state.schedule.pop_push(now) } else { None };
+    let push = if may_push {
+        state.schedule.pop_push(now)
+    } else {
+        None
+    };
     let pause = state.schedule.next_due().map(|due| pause(due, now));
     Next { push, pause }
 }
@@ -100,7 +107,9 @@ impl Sender {
             return false;
         };
         let is_ok = response.status() == StatusCode::OK;
-        let answer = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
+        let answer = Limited::new(response.into_body(), ANSWER_MAX)
+            .collect()
+            .await;
         is_ok && answer.is_ok_and(|answer| is_taken(&answer.to_bytes()))
     }
 }
@@ -113,9 +122,11 @@ fn is_taken(answer: &[u8]) -> bool {
         == Some(0)
 }
 
-fn poster() -> Poster {
+fn poster(receiver: &Uri) -> Poster {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if receiver.scheme_str() == Some("https") {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
     let config = rustls::ClientConfig::builder_with_provider(crypto())
         .with_safe_default_protocol_versions()
         .expect("the provider has the default protocol versions")

@@ -147,12 +147,20 @@ fn first_try<T: Serialize>(batch: &[T]) -> Option<Push> {
 
 /// Writes a report that came due into its message. `None` where the message was
 /// decided anew in the meantime.
-pub(crate) fn apply(record: &mut Record, planned: &Planned, due: Timestamp) -> Option<DeliveryReport> {
+pub(crate) fn apply(
+    record: &mut Record,
+    planned: &Planned,
+    due: Timestamp,
+) -> Option<DeliveryReport> {
     if record.plan != planned.plan {
         return None;
     }
     let delivered = planned.delivery == Delivery::Delivered;
-    record.status = if delivered { MessageStatus::Delivered } else { MessageStatus::Failed };
+    record.status = if delivered {
+        MessageStatus::Delivered
+    } else {
+        MessageStatus::Failed
+    };
     record.err_code = Some(planned.err_code.clone());
     record.reported_at = Some(due);
     Some(DeliveryReport {
@@ -170,5 +178,9 @@ pub(crate) fn apply(record: &mut Record, planned: &Planned, due: Timestamp) -> O
 
 /// Aliyun's words for the two outcomes; those for single codes are not known.
 fn words(delivered: bool) -> &'static str {
-    if delivered { "用户接收成功" } else { "用户接收失败" }
+    if delivered {
+        "用户接收成功"
+    } else {
+        "用户接收失败"
+    }
 }

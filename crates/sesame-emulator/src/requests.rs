@@ -87,8 +87,17 @@ impl RequestLog {
     }
 
     /// Writes down what came of it, where it is still kept.
-    pub(crate) fn answered(&mut self, number: u64, http_status: u16, code: &str, stages: Option<Stages>) {
-        let behind = self.total.checked_sub(number).and_then(|behind| usize::try_from(behind).ok());
+    pub(crate) fn answered(
+        &mut self,
+        number: u64,
+        http_status: u16,
+        code: &str,
+        stages: Option<Stages>,
+    ) {
+        let behind = self
+            .total
+            .checked_sub(number)
+            .and_then(|behind| usize::try_from(behind).ok());
         let at = behind.and_then(|behind| self.last.len().checked_sub(behind + 1));
         if let Some(kept) = at.and_then(|at| self.last.get_mut(at)) {
             kept.http_status = http_status;
@@ -119,8 +128,14 @@ impl Kept {
             action: self.action.clone(),
             http_status: self.http_status,
             code: self.code.clone(),
-            canonical: self.stages.as_ref().map(|stages| hide.apply(&stages.canonical)),
-            string_to_sign: self.stages.as_ref().map(|stages| hide.apply(&stages.string_to_sign)),
+            canonical: self
+                .stages
+                .as_ref()
+                .map(|stages| hide.apply(&stages.canonical)),
+            string_to_sign: self
+                .stages
+                .as_ref()
+                .map(|stages| hide.apply(&stages.string_to_sign)),
         }
     }
 }
@@ -140,15 +155,22 @@ impl Hide {
         let twice = percent_encode(&once).into_owned();
         let form = once.replace("%20", "+").replace("%2A", "*");
         let tilde = form.replace('~', "%7E");
-        let mut forms = vec![twice, once.replace("%2A", "*"), once, form, tilde, token.to_owned()];
+        let mut forms = vec![
+            twice,
+            once.replace("%2A", "*"),
+            once,
+            form,
+            tilde,
+            token.to_owned(),
+        ];
         forms.sort_unstable_by_key(|form| std::cmp::Reverse(form.len()));
         Self { forms }
     }
 
     fn apply(&self, text: &str) -> String {
-        self.forms
-            .iter()
-            .fold(text.to_owned(), |text, form| text.replace(form.as_str(), REDACTED))
+        self.forms.iter().fold(text.to_owned(), |text, form| {
+            text.replace(form.as_str(), REDACTED)
+        })
     }
 }
 

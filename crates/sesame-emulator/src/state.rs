@@ -66,7 +66,11 @@ impl Shared {
     pub(crate) fn new(account: Account, source: Arc<dyn Source>, settings: Settings) -> Self {
         let mut seed = [0; 8];
         source.fill(&mut seed);
-        let state = State::new(account, settings.keep, Receipts::new(u64::from_le_bytes(seed)));
+        let state = State::new(
+            account,
+            settings.keep,
+            Receipts::new(u64::from_le_bytes(seed)),
+        );
         Self {
             source,
             settings,
@@ -171,7 +175,10 @@ pub(crate) struct Purse {
 
 impl Purse {
     fn of(account: &Account) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "the account's check bounds both")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the account's check bounds both"
+        )]
         let micros = |yuan: f64| (yuan * 1e6).round() as i64;
         Self {
             left: account.balance.map(micros),
@@ -207,7 +214,9 @@ impl Receipts {
     const STEP: u64 = 38_196_601_125_010_519;
 
     fn new(seed: u64) -> Self {
-        Self { next: seed % Self::SPACE }
+        Self {
+            next: seed % Self::SPACE,
+        }
     }
 
     pub(crate) fn next(&mut self) -> String {
@@ -215,4 +224,3 @@ impl Receipts {
         format!("9{:017}^0", self.next)
     }
 }
-

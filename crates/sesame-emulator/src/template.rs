@@ -71,9 +71,17 @@ fn is_name(text: &str) -> bool {
 
 /// Into how many parts a text is cut, each of which is paid for.
 pub(crate) fn parts(text: &str) -> u32 {
-    let (whole, cut) = if text.is_ascii() { (160, 153) } else { (70, 67) };
+    let (whole, cut) = if text.is_ascii() {
+        (160, 153)
+    } else {
+        (70, 67)
+    };
     let length = text.chars().count();
-    let parts = if length <= whole { 1 } else { length.div_ceil(cut) };
+    let parts = if length <= whole {
+        1
+    } else {
+        length.div_ceil(cut)
+    };
     u32::try_from(parts).unwrap_or(u32::MAX)
 }
 
@@ -118,13 +126,19 @@ mod tests {
     use super::*;
 
     fn render(content: &str, values: &[(&str, &str)]) -> String {
-        let values = values.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        let values = values
+            .iter()
+            .map(|(n, v)| ((*n).into(), (*v).into()))
+            .collect();
         Text::parse(content).render("S", &values)
     }
 
     #[test]
     fn variables_are_filled_once() {
-        assert_eq!(render("a ${b} ${c}.", &[("b", "${c}"), ("c", "1")]), "【S】a ${c} 1.");
+        assert_eq!(
+            render("a ${b} ${c}.", &[("b", "${c}"), ("c", "1")]),
+            "【S】a ${c} 1."
+        );
         assert_eq!(render("${a}${a}", &[("a", "x")]), "【S】xx");
     }
 
@@ -138,10 +152,21 @@ mod tests {
 
     #[test]
     fn links_and_emoji_are_seen() {
-        for value in ["http://x", "see HTTPS://x.y", "www.a", "t.cn/abc", "访问example.com吧"] {
+        for value in [
+            "http://x",
+            "see HTTPS://x.y",
+            "www.a",
+            "t.cn/abc",
+            "访问example.com吧",
+        ] {
             assert!(holds_url(value), "{value}");
         }
-        for value in ["123456", "3.14", "a.b", "a+b*c~d!e'f(g)h%i&j=k/l?m#n[o]p@q:r;s,t$u"] {
+        for value in [
+            "123456",
+            "3.14",
+            "a.b",
+            "a+b*c~d!e'f(g)h%i&j=k/l?m#n[o]p@q:r;s,t$u",
+        ] {
             assert!(!holds_url(value), "{value}");
         }
         assert!(holds_emoji("👍🏽") && holds_emoji("☺") && !holds_emoji("验证码 ①"));

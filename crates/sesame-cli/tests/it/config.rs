@@ -32,9 +32,17 @@ fn the_documents_own_example_is_read_and_every_placeholder_named() {
     let places: Vec<(u64, u64)> = problems
         .iter()
         .filter(|problem| problem["id"] == "placeholder")
-        .map(|problem| (problem["line"].as_u64().unwrap_or(0), problem["column"].as_u64().unwrap_or(0)))
+        .map(|problem| {
+            (
+                problem["line"].as_u64().unwrap_or(0),
+                problem["column"].as_u64().unwrap_or(0),
+            )
+        })
         .collect();
-    assert_eq!(places, [(2, 18), (3, 22), (4, 15), (6, 23), (7, 23), (8, 23)]);
+    assert_eq!(
+        places,
+        [(2, 18), (3, 22), (4, 15), (6, 23), (7, 23), (8, 23)]
+    );
     for problem in problems {
         for key in ["id", "level", "path", "message", "cure"] {
             assert!(problem[key].is_string(), "{problem}");
@@ -49,14 +57,23 @@ fn a_good_one_and_one_with_warnings_exit_zero() {
     let said = run(&["config", "check", &file]);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
     assert!(said.out.contains("valid:"));
-    assert_eq!(run(&["config", "check", &file, "--json"]).out.trim(), "{\n  \"problems\": []\n}");
+    assert_eq!(
+        run(&["config", "check", &file, "--json"]).out.trim(),
+        "{\n  \"problems\": []\n}"
+    );
 
     let unknown = GOOD.replacen('{', "{ \"unknownKey\": 1,", 1);
     let file = folder.write("warning.json", unknown);
     let said = run(&["config", "check", &file]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.contains("warning[unknown_key]") && said.out.contains("1 warning"), "{said:?}");
-    assert_eq!(run(&["config", "check", &file, "--json"]).json()["problems"][0]["level"], "warning");
+    assert!(
+        said.out.contains("warning[unknown_key]") && said.out.contains("1 warning"),
+        "{said:?}"
+    );
+    assert_eq!(
+        run(&["config", "check", &file, "--json"]).json()["problems"][0]["level"],
+        "warning"
+    );
 }
 
 #[test]
@@ -75,18 +92,36 @@ fn every_bad_configuration_is_named_and_keeps_its_secret() {
     let with = |from: &str, to: &str| GOOD.replacen(from, to, 1);
     let cases: Vec<(String, &str)> = vec![
         (with("\"testsecret\"", "7"), "wrong_type"),
-        (with("\"accessKeySecret\": \"testsecret\",", ""), "missing_field"),
+        (
+            with("\"accessKeySecret\": \"testsecret\",", ""),
+            "missing_field",
+        ),
         (with("\"testsecret\"", "\"\""), "empty_string"),
         (with("testsecret", "testsecret\\n"), "secret_line_break"),
         (with("testsecret\"", "testsecret\n\""), "syntax"),
         (with("\"testsecret\"", "\"testsecret"), "syntax"),
         (with("\"testsecret\"", "testsecret"), "syntax"),
         (with("\"testid\",", "\"testid\""), "syntax"),
-        (with("阿里云短信测试", "【阿里云短信测试】"), "sign_name_brackets"),
+        (
+            with("阿里云短信测试", "【阿里云短信测试】"),
+            "sign_name_brackets",
+        ),
         (with("Generic", "Genric"), "usage_type_unknown"),
-        (with("\"templates\": [", "\"templates\": [{ \"usageType\": \"Generic\", \"templateCode\": \"SMS_1\" },"), "usage_type_duplicate"),
-        (with("{", "{ \"accessKeySecret\": \"testsecret\","), "duplicate_key"),
-        (with("{", "{ \"endpoint\": \"not a url\","), "endpoint_invalid"),
+        (
+            with(
+                "\"templates\": [",
+                "\"templates\": [{ \"usageType\": \"Generic\", \"templateCode\": \"SMS_1\" },",
+            ),
+            "usage_type_duplicate",
+        ),
+        (
+            with("{", "{ \"accessKeySecret\": \"testsecret\","),
+            "duplicate_key",
+        ),
+        (
+            with("{", "{ \"endpoint\": \"not a url\","),
+            "endpoint_invalid",
+        ),
         (String::new(), "syntax"),
         ("[]".to_owned(), "root_not_object"),
         ("null".to_owned(), "root_not_object"),
@@ -108,7 +143,10 @@ fn every_bad_configuration_is_named_and_keeps_its_secret() {
             let said = run(&["config", "check", &file, "--color", color]);
             assert_eq!(said.code, 2, "{id}: {said:?}");
             assert!(!said.all().contains(SECRET), "{id}: {said:?}");
-            assert!(said.out.contains("cure:") && !said.err.contains("panicked"), "{id}: {said:?}");
+            assert!(
+                said.out.contains("cure:") && !said.err.contains("panicked"),
+                "{id}: {said:?}"
+            );
         }
     }
 }
@@ -137,8 +175,14 @@ fn on_a_terminal_the_line_is_shown_with_a_caret() {
     let folder = Folder::new();
     let file = folder.write("connector.json", GOOD.replacen("Generic", "Genric", 1));
     let said = run(&["config", "check", &file, "--color", "always"]);
-    assert!(said.out.contains("^^^^^^^^") && said.out.contains("\"Genric\""), "{said:?}");
+    assert!(
+        said.out.contains("^^^^^^^^") && said.out.contains("\"Genric\""),
+        "{said:?}"
+    );
     assert!(said.out.contains("\u{1b}["));
     let said = run(&["config", "check", &file]);
-    assert!(!said.out.contains("^^^^^^^^") && !said.out.contains('\u{1b}'), "{said:?}");
+    assert!(
+        !said.out.contains("^^^^^^^^") && !said.out.contains('\u{1b}'),
+        "{said:?}"
+    );
 }

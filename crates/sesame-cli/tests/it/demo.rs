@@ -9,22 +9,44 @@ fn shows_the_message_and_ends() {
     let said = run(&["demo", "--once"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.starts_with("ready http://127.0.0.1:"), "{said:?}");
-    assert!(said.out.contains("【阿里云短信测试】您的验证码为："), "{said:?}");
-    assert!(said.out.contains("+86 138****8000") && !said.out.contains("13800138000"), "{said:?}");
-    assert!(!said.out.contains('\u{1b}') && !said.out.contains('╭'), "{said:?}");
+    assert!(
+        said.out.contains("【阿里云短信测试】您的验证码为："),
+        "{said:?}"
+    );
+    assert!(
+        said.out.contains("+86 138****8000") && !said.out.contains("13800138000"),
+        "{said:?}"
+    );
+    assert!(
+        !said.out.contains('\u{1b}') && !said.out.contains('╭'),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn draws_a_phone_where_colours_are_wanted() {
-    let said = run(&["demo", "--once", "--color", "always", "--to", "+1 415 555 2671"]);
+    let said = run(&[
+        "demo",
+        "--once",
+        "--color",
+        "always",
+        "--to",
+        "+1 415 555 2671",
+    ]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.contains('╭') && said.out.contains("verification"), "{said:?}");
+    assert!(
+        said.out.contains('╭') && said.out.contains("verification"),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn speaks_chinese_where_people_do() {
     let mut command = sesame();
-    let output = command.args(["demo", "--once"]).env("LANG", "zh_CN.UTF-8").output();
+    let output = command
+        .args(["demo", "--once"])
+        .env("LANG", "zh_CN.UTF-8")
+        .output();
     let said = Said::of(&output.expect("it runs"));
     assert!(said.out.contains("登录验证码已发送至"), "{said:?}");
 }
@@ -33,7 +55,10 @@ fn speaks_chinese_where_people_do() {
 fn refuses_a_number_that_is_none() {
     let said = run(&["demo", "--once", "--to", "12"]);
     assert_eq!((said.code, said.out.as_str()), (2, ""), "{said:?}");
-    assert!(said.err.contains("--to") && said.err.contains("cure:"), "{said:?}");
+    assert!(
+        said.err.contains("--to") && said.err.contains("cure:"),
+        "{said:?}"
+    );
     assert_eq!(run(&["demo", "--once", "--data", "/proc/nowhere"]).code, 2);
 }
 
@@ -42,10 +67,20 @@ fn stays_open_and_its_kept_configuration_sends() {
     let folder = Folder::new();
     let data = crate::support::text(&folder.path("data"));
     let mut command = sesame();
-    command.args(["demo", "--data", &data]).stderr(Stdio::null());
+    command
+        .args(["demo", "--data", &data])
+        .stderr(Stdio::null());
     let mut demo = Running::start(&mut command);
     let config = format!("{data}/connector.json");
-    let said = run(&["send", "--config", &config, "--to", "+8613900139000", "--type", "SignIn"]);
+    let said = run(&[
+        "send",
+        "--config",
+        &config,
+        "--to",
+        "+8613900139000",
+        "--type",
+        "SignIn",
+    ]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(demo.messages("13900139000").len(), 1);
     demo.terminate();

@@ -8,13 +8,23 @@ use crate::support::{Folder, Running, run, sesame};
 #[test]
 fn says_ready_once_and_ends_on_sigterm() {
     let mut emulator = Running::emulator();
-    assert!(emulator.url.starts_with("http://127.0.0.1:"), "{}", emulator.url);
+    assert!(
+        emulator.url.starts_with("http://127.0.0.1:"),
+        "{}",
+        emulator.url
+    );
     assert!(emulator.messages("13800138000").is_empty());
     emulator.terminate();
     let status = emulator.child.wait().expect("it ends");
     assert_eq!(status.code(), Some(0));
     let mut rest = String::new();
-    emulator.child.stdout.take().expect("a pipe").read_to_string(&mut rest).expect("UTF-8");
+    emulator
+        .child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut rest)
+        .expect("UTF-8");
     assert_eq!(rest, "");
 }
 
@@ -22,7 +32,13 @@ fn says_ready_once_and_ends_on_sigterm() {
 fn help_shows_the_account_it_plays() {
     let said = run(&["emulator", "--help"]);
     assert_eq!(said.code, 0);
-    for part in ["testid / testsecret", "阿里云短信测试", "SMS_154950909", "${code}", "127.0.0.1:8086"] {
+    for part in [
+        "testid / testsecret",
+        "阿里云短信测试",
+        "SMS_154950909",
+        "${code}",
+        "127.0.0.1:8086",
+    ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
 }
@@ -33,7 +49,10 @@ fn a_port_in_use_is_a_clear_error() {
     let address = emulator.url.trim_start_matches("http://");
     let said = run(&["emulator", "--listen", address]);
     assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
-    assert!(said.err.contains("another program listens there") && said.err.contains("cure:"), "{said:?}");
+    assert!(
+        said.err.contains("another program listens there") && said.err.contains("cure:"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -59,9 +78,21 @@ fn account_errors_name_line_and_field_and_no_secret() {
     let folder = Folder::new();
     for (name, text, parts) in [
         ("a.toml", "balance = \"much\"\n", &["line 1", "balance"][..]),
-        ("a.toml", "[[access_keys]]\nid = \"mine\"\nsecret = 12345678\n", &["line 3", "access_keys[0].secret"]),
-        ("a.toml", "[[access_keys]]\nid = \"mine\"\nsecret = hidden-word\n", &["line 3"]),
-        ("a.toml", "[[templates]]\ncode = \"SMS_1\"\nkind = \"joke\"\ncontent = \"x\"\n", &["line 3", "templates[0].kind"]),
+        (
+            "a.toml",
+            "[[access_keys]]\nid = \"mine\"\nsecret = 12345678\n",
+            &["line 3", "access_keys[0].secret"],
+        ),
+        (
+            "a.toml",
+            "[[access_keys]]\nid = \"mine\"\nsecret = hidden-word\n",
+            &["line 3"],
+        ),
+        (
+            "a.toml",
+            "[[templates]]\ncode = \"SMS_1\"\nkind = \"joke\"\ncontent = \"x\"\n",
+            &["line 3", "templates[0].kind"],
+        ),
         ("a.toml", "balanze = 1\n", &["line 1"]),
         ("a.json", "{ \"balance\": }", &["line 1"]),
         ("a.toml", "limits = 3", &["line 1", "limits"]),
@@ -69,8 +100,14 @@ fn account_errors_name_line_and_field_and_no_secret() {
         let file = folder.write(name, text);
         let said = run(&["emulator", "--listen", "127.0.0.1:0", "--account", &file]);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{text}: {said:?}");
-        assert!(parts.iter().all(|part| said.err.contains(part)), "{text}: {said:?}");
-        assert!(!said.err.contains("hidden-word") && !said.err.contains("12345678"), "{said:?}");
+        assert!(
+            parts.iter().all(|part| said.err.contains(part)),
+            "{text}: {said:?}"
+        );
+        assert!(
+            !said.err.contains("hidden-word") && !said.err.contains("12345678"),
+            "{said:?}"
+        );
     }
     for file in ["/no/such/file", "/"] {
         assert_eq!(run(&["emulator", "--account", file]).code, 2);
@@ -85,11 +122,22 @@ fn bad_arguments_are_told() {
         &["--listen", "nowhere"][..],
         &["--listen", "127.0.0.1:99999"],
         &["--tls-cert", "cert.pem"],
-        &["--listen", "127.0.0.1:0", "--tls-cert", &not_pem, "--tls-key", &not_pem],
+        &[
+            "--listen",
+            "127.0.0.1:0",
+            "--tls-cert",
+            &not_pem,
+            "--tls-key",
+            &not_pem,
+        ],
         &["--listen", "127.0.0.1:0", "--reports", "not a url"],
     ] {
         let said = run(&[&["emulator"], arguments].concat());
-        assert_eq!((said.code, said.out.as_str()), (2, ""), "{arguments:?}: {said:?}");
+        assert_eq!(
+            (said.code, said.out.as_str()),
+            (2, ""),
+            "{arguments:?}: {said:?}"
+        );
         assert!(said.err.starts_with("error:"), "{said:?}");
     }
 }

@@ -14,7 +14,10 @@ const CODE: &str = "918273";
 const NUMBERS: [&str; 4] = ["13800138000", "4155552671", "415-555-2671", "1380013800"];
 
 fn assert_quiet(what: &str, text: &str) {
-    for word in [SECRET, TOKEN, CODE, "MTM4MDAxMzgwMDA"].iter().chain(&NUMBERS) {
+    for word in [SECRET, TOKEN, CODE, "MTM4MDAxMzgwMDA"]
+        .iter()
+        .chain(&NUMBERS)
+    {
         assert!(!text.contains(word), "{what} shows {word}: {text}");
     }
 }
@@ -54,11 +57,24 @@ fn no_command_and_no_error_tells_more_than_it_should() {
     let broken = folder.write("broken.json", connector(&format!("{SECRET}\\n")));
     let torn = folder.write("torn.json", connector(SECRET).replacen("\",", ",", 3));
     let mut command = sesame();
-    command.args(["emulator", "--listen", "127.0.0.1:0", "--account", &file, "-vvv"]);
+    command.args([
+        "emulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--account",
+        &file,
+        "-vvv",
+    ]);
     let mut emulator = Running::start(command.stderr(Stdio::piped()));
     let url = emulator.url.clone();
-    let html = Stub::answering(http("502 Bad Gateway", "", b"<html>13800138000 918273</html>"));
-    let echo = format!("{{\"Code\":\"SignatureDoesNotMatch\",\"RequestId\":\"x\",\"Message\":\"{SECRET} 13800138000 {CODE}\"}}");
+    let html = Stub::answering(http(
+        "502 Bad Gateway",
+        "",
+        b"<html>13800138000 918273</html>",
+    ));
+    let echo = format!(
+        "{{\"Code\":\"SignatureDoesNotMatch\",\"RequestId\":\"x\",\"Message\":\"{SECRET} 13800138000 {CODE}\"}}"
+    );
     let echo = Stub::answering(http("400 Bad Request", "", echo.as_bytes()));
     let hanging = Stub::hanging();
     let nobody = refused();
@@ -77,12 +93,30 @@ fn no_command_and_no_error_tells_more_than_it_should() {
             (&config, &echo.url, "+8613800138000", CODE, Some("trace")),
             (&config, &hanging.url, "+8613800138000", CODE, None),
             (&config, &nobody, "+8613800138000", CODE, None),
-            (&config, &nobody.replace("http:", "https:"), "+8613800138000", CODE, None),
+            (
+                &config,
+                &nobody.replace("http:", "https:"),
+                "+8613800138000",
+                CODE,
+                None,
+            ),
         ] {
             let endpoint = endpoint.clone();
             scope.spawn(move || {
-                for more in [&["--json"][..], &["--color", "always"], &["--wait", "--wait-secs", "2"]] {
-                    let base = ["send", "--config", config, "--endpoint", &endpoint, "--to", to];
+                for more in [
+                    &["--json"][..],
+                    &["--color", "always"],
+                    &["--wait", "--wait-secs", "2"],
+                ] {
+                    let base = [
+                        "send",
+                        "--config",
+                        config,
+                        "--endpoint",
+                        &endpoint,
+                        "--to",
+                        to,
+                    ];
                     let rest = ["--type", "SignIn", "--code", code];
                     let said = verbose(&[&base[..], &rest, more].concat(), log);
                     assert_quiet(&format!("{base:?} {more:?}"), &said.all());
@@ -117,10 +151,16 @@ fn the_other_commands_keep_it_to_themselves_too() {
     assert_quiet("sign's standard error", &said.err);
     assert!(!said.out.contains(SECRET));
     let broken = folder.write("broken.json", case.replace("\"nonce\"", "nonce"));
-    assert_quiet("a broken case", &verbose(&["sign", "--input", &broken], None).all());
+    assert_quiet(
+        "a broken case",
+        &verbose(&["sign", "--input", &broken], None).all(),
+    );
 
     let bad = folder.write("account.toml", account().replace("id =", "di ="));
-    let said = verbose(&["emulator", "--listen", "127.0.0.1:0", "--account", &bad], None);
+    let said = verbose(
+        &["emulator", "--listen", "127.0.0.1:0", "--account", &bad],
+        None,
+    );
     assert_eq!(said.code, 2);
     assert_quiet("a bad account", &said.all());
 

@@ -10,22 +10,43 @@ use crate::stub::{Stub, http, refused};
 use crate::support::{Folder, Running, Said, run, sesame};
 
 const KEYS: [&str; 8] = [
-    "outcome", "out_id", "biz_id", "request_id", "code", "cause", "cure", "delivery",
+    "outcome",
+    "out_id",
+    "biz_id",
+    "request_id",
+    "code",
+    "cause",
+    "cure",
+    "delivery",
 ];
 
 /// Short, so that what hangs is soon over.
 const TIMEOUT: &str = "\"timeoutMs\": 1000";
 
 fn send(config: &str, endpoint: &str, to: &str, more: &[&str]) -> Said {
-    let base = ["send", "--config", config, "--endpoint", endpoint, "--to", to];
+    let base = [
+        "send",
+        "--config",
+        config,
+        "--endpoint",
+        endpoint,
+        "--to",
+        to,
+    ];
     let rest = ["--type", "SignIn", "--json"];
     let said = run(&[&base[..], &rest, more].concat());
     assert!(!said.err.contains("panicked"), "{said:?}");
     let found = said.json();
     let keys = found.as_object().expect("one object").len();
-    assert!(keys == KEYS.len() && KEYS.iter().all(|key| found.get(key).is_some()), "{found}");
+    assert!(
+        keys == KEYS.len() && KEYS.iter().all(|key| found.get(key).is_some()),
+        "{found}"
+    );
     if said.code != 0 && found["delivery"].is_null() {
-        assert!(found["code"].is_string() && found["cause"].is_string() && found["cure"].is_string(), "{found}");
+        assert!(
+            found["code"].is_string() && found["cause"].is_string() && found["cure"].is_string(),
+            "{found}"
+        );
     }
     said
 }
@@ -34,19 +55,37 @@ fn send(config: &str, endpoint: &str, to: &str, more: &[&str]) -> Said {
 fn an_accepted_message_is_on_the_phone() {
     let (emulator, folder) = (Running::emulator(), Folder::new());
     let config = folder.connector("");
-    let said = send(&config, &emulator.url, "+86 138 0013 8000", &["--code", "918273"]);
+    let said = send(
+        &config,
+        &emulator.url,
+        "+86 138 0013 8000",
+        &["--code", "918273"],
+    );
     assert_eq!(said.code, 0, "{said:?}");
     let found = said.json();
     assert_eq!(found["outcome"], "accepted");
-    assert!(found["biz_id"].is_string() && found["request_id"].is_string() && found["out_id"].is_string());
+    assert!(
+        found["biz_id"].is_string()
+            && found["request_id"].is_string()
+            && found["out_id"].is_string()
+    );
     assert_eq!(found["delivery"], Value::Null);
     let messages = emulator.messages("13800138000");
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0]["out_id"], found["out_id"]);
-    assert!(messages[0]["text"].as_str().expect("text").contains("918273"));
+    assert!(
+        messages[0]["text"]
+            .as_str()
+            .expect("text")
+            .contains("918273")
+    );
 
     let said = send(&config, &emulator.url, "13800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (3, Some("refused")),
+        "{said:?}"
+    );
     assert_eq!(said.json()["code"], "isv.BUSINESS_LIMIT_CONTROL");
 }
 
@@ -55,7 +94,11 @@ fn waits_for_the_delivery_report() {
     let (emulator, folder) = (Running::emulator(), Folder::new());
     let config = folder.connector("");
     let said = send(&config, &emulator.url, "+8613800138000", &["--wait"]);
-    assert_eq!((said.code, said.json()["delivery"].as_str()), (0, Some("delivered")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["delivery"].as_str()),
+        (0, Some("delivered")),
+        "{said:?}"
+    );
 
     let failing = "{\"to\": \"13800138001\", \"status\": \"failed\", \"err_code\": \"MOBILE_NOT_ON_SERVICE\"}";
     let url = emulator.url.clone();
@@ -65,12 +108,23 @@ fn waits_for_the_delivery_report() {
     }
     emulator.post("/_emulator/reports", failing);
     let said = sending.join().expect("no panic");
-    assert_eq!((said.code, said.json()["delivery"].as_str()), (3, Some("failed")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["delivery"].as_str()),
+        (3, Some("failed")),
+        "{said:?}"
+    );
     assert_eq!(said.json()["code"], "MOBILE_NOT_ON_SERVICE");
 
     let config = folder.connector("");
     let url = emulator.url.clone();
-    let sending = thread::spawn(move || send(&config, &url, "+8613800138002", &["--wait", "--wait-secs", "2"]));
+    let sending = thread::spawn(move || {
+        send(
+            &config,
+            &url,
+            "+8613800138002",
+            &["--wait", "--wait-secs", "2"],
+        )
+    });
     while emulator.messages("13800138002").is_empty() {
         thread::sleep(Duration::from_millis(20));
     }
@@ -79,7 +133,11 @@ fn waits_for_the_delivery_report() {
         "{\"to\": \"13800138002\", \"status\": \"delivered\", \"delay_secs\": 600}",
     );
     let said = sending.join().expect("no panic");
-    assert_eq!((said.code, said.json()["delivery"].as_str()), (4, Some("waiting")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["delivery"].as_str()),
+        (4, Some("waiting")),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -92,12 +150,20 @@ fn an_unknown_outcome_is_asked_about() {
     };
     fault("reset_after_accept");
     let said = send(&config, &emulator.url, "+8613800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (0, Some("accepted")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (0, Some("accepted")),
+        "{said:?}"
+    );
     assert_eq!(emulator.messages("13800138000").len(), 1);
 
     fault("timeout");
     let said = send(&config, &emulator.url, "+8613800138001", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (4, Some("unknown")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (4, Some("unknown")),
+        "{said:?}"
+    );
     assert!(emulator.messages("13800138001").is_empty());
 }
 
@@ -106,11 +172,23 @@ fn numbers_are_read_once_and_told_apart() {
     let (emulator, folder) = (Running::emulator(), Folder::new());
     let config = folder.connector("");
     for bad in [
-        "", "abc", "123", "+8613800138000000", "13800138000,13800138001", "+862088886666", "+86", "💌",
-        "+8613800138000 +8613800138001", "+999 123456789",
+        "",
+        "abc",
+        "123",
+        "+8613800138000000",
+        "13800138000,13800138001",
+        "+862088886666",
+        "+86",
+        "💌",
+        "+8613800138000 +8613800138001",
+        "+999 123456789",
     ] {
         let said = send(&config, &emulator.url, bad, &[]);
-        assert_eq!((said.code, said.json()["outcome"].as_str()), (2, Some("refused")), "{bad}: {said:?}");
+        assert_eq!(
+            (said.code, said.json()["outcome"].as_str()),
+            (2, Some("refused")),
+            "{bad}: {said:?}"
+        );
         assert!(said.err.contains("refused"), "{bad}: {said:?}");
     }
     for (good, shown) in [
@@ -123,7 +201,11 @@ fn numbers_are_read_once_and_told_apart() {
     ] {
         let said = send(&config, &emulator.url, good, &[]);
         assert_eq!(said.code, 0, "{good}: {said:?}");
-        assert_eq!(emulator.messages(&shown.replace('+', "%2B")).len(), 1, "{good}");
+        assert_eq!(
+            emulator.messages(&shown.replace('+', "%2B")).len(),
+            1,
+            "{good}"
+        );
     }
     assert_eq!(emulator.get("/_emulator/requests")["total"], 6);
 }
@@ -139,7 +221,11 @@ fn what_the_configuration_cannot_serve_is_refused_by_it() {
     );
     for to in ["+14155552671", "13800138000"] {
         let said = send(&plain, &emulator.url, to, &[]);
-        assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{to}: {said:?}");
+        assert_eq!(
+            (said.code, said.json()["outcome"].as_str()),
+            (3, Some("refused")),
+            "{to}: {said:?}"
+        );
     }
     assert_eq!(send(&plain, &emulator.url, "8613800138000", &[]).code, 0);
     assert_eq!(emulator.get("/_emulator/requests")["total"], 1);
@@ -149,9 +235,22 @@ fn what_the_configuration_cannot_serve_is_refused_by_it() {
 fn codes_aliyun_would_not_take_are_not_sent() {
     let (emulator, folder) = (Running::emulator(), Folder::new());
     let config = folder.connector("");
-    for code in ["", "12345678901234567890", "验证码", "😀😀😀😀", "{", "12 34", "-1234", "１２３４"] {
+    for code in [
+        "",
+        "12345678901234567890",
+        "验证码",
+        "😀😀😀😀",
+        "{",
+        "12 34",
+        "-1234",
+        "１２３４",
+    ] {
         let said = send(&config, &emulator.url, "+8613800138000", &["--code", code]);
-        assert_eq!((said.code, said.json()["outcome"].as_str()), (2, Some("refused")), "{code}: {said:?}");
+        assert_eq!(
+            (said.code, said.json()["outcome"].as_str()),
+            (2, Some("refused")),
+            "{code}: {said:?}"
+        );
     }
     assert_eq!(emulator.get("/_emulator/requests")["total"], 0);
 }
@@ -172,40 +271,126 @@ fn bad_arguments_and_configurations_exit_two_with_an_object() {
         ("/", "http://127.0.0.1:9"),
     ] {
         let said = send(config, endpoint, "+8613800138000", &[]);
-        assert_eq!((said.code, said.json()["outcome"].as_str()), (2, Some("refused")), "{said:?}");
-        assert!(!said.all().contains("testsecret") && !said.err.is_empty(), "{said:?}");
+        assert_eq!(
+            (said.code, said.json()["outcome"].as_str()),
+            (2, Some("refused")),
+            "{said:?}"
+        );
+        assert!(
+            !said.all().contains("testsecret") && !said.err.is_empty(),
+            "{said:?}"
+        );
     }
     for arguments in [
         &["send", "--json"][..],
-        &["send", "--config", &config, "--to", "+8613800138000", "--json"],
-        &["send", "--config", &config, "--to", "+8613800138000", "--type", "Sigin", "--json"],
-        &["send", "--config", &config, "--to", "1", "--type", "SignIn", "--wait-secs", "3", "--json"],
-        &["send", "--config", &config, "--to", "1", "--type", "SignIn", "--wait", "--wait-secs", "0", "--json"],
+        &[
+            "send",
+            "--config",
+            &config,
+            "--to",
+            "+8613800138000",
+            "--json",
+        ],
+        &[
+            "send",
+            "--config",
+            &config,
+            "--to",
+            "+8613800138000",
+            "--type",
+            "Sigin",
+            "--json",
+        ],
+        &[
+            "send",
+            "--config",
+            &config,
+            "--to",
+            "1",
+            "--type",
+            "SignIn",
+            "--wait-secs",
+            "3",
+            "--json",
+        ],
+        &[
+            "send",
+            "--config",
+            &config,
+            "--to",
+            "1",
+            "--type",
+            "SignIn",
+            "--wait",
+            "--wait-secs",
+            "0",
+            "--json",
+        ],
     ] {
         let said = run(arguments);
-        assert_eq!((said.code, said.json()["outcome"].as_str()), (2, Some("refused")), "{said:?}");
+        assert_eq!(
+            (said.code, said.json()["outcome"].as_str()),
+            (2, Some("refused")),
+            "{said:?}"
+        );
     }
 }
 
 /// What answers like this is asked once to send, and the outcome told in time.
 #[test]
 fn what_is_not_aliyun_leaves_the_outcome_unknown() {
-    let big = format!("{{\"Code\":\"OK\",\"Message\":\"{}\"}}", "x".repeat(10 * 1024 * 1024));
+    let big = format!(
+        "{{\"Code\":\"OK\",\"Message\":\"{}\"}}",
+        "x".repeat(10 * 1024 * 1024)
+    );
     let json = "Content-Type: application/json\r\n";
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"Code\":\"OK\",\"BizId";
     let stubs = [
         ("hanging", Stub::hanging()),
         ("closing", Stub::closing()),
-        ("redirect", Stub::answering(http("302 Found", "Location: https://example.com/\r\n", b""))),
-        ("html", Stub::answering(http("200 OK", "Content-Type: text/html\r\n", b"<html>hello</html>"))),
-        ("html 502", Stub::answering(http("502 Bad Gateway", "", b"<html>oops</html>"))),
+        (
+            "redirect",
+            Stub::answering(http("302 Found", "Location: https://example.com/\r\n", b"")),
+        ),
+        (
+            "html",
+            Stub::answering(http(
+                "200 OK",
+                "Content-Type: text/html\r\n",
+                b"<html>hello</html>",
+            )),
+        ),
+        (
+            "html 502",
+            Stub::answering(http("502 Bad Gateway", "", b"<html>oops</html>")),
+        ),
         ("cut off", Stub::answering(cut)),
-        ("half", Stub::answering(http("200 OK", json, b"{\"Code\":\"OK\",\"BizId"))),
-        ("10 MB", Stub::answering(http("200 OK", json, big.as_bytes()))),
-        ("gzip", Stub::answering(http("200 OK", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0"))),
+        (
+            "half",
+            Stub::answering(http("200 OK", json, b"{\"Code\":\"OK\",\"BizId")),
+        ),
+        (
+            "10 MB",
+            Stub::answering(http("200 OK", json, big.as_bytes())),
+        ),
+        (
+            "gzip",
+            Stub::answering(http(
+                "200 OK",
+                "Content-Encoding: gzip\r\n",
+                b"\x1f\x8b\x08\0\0\0\0\0",
+            )),
+        ),
         ("no HTTP", Stub::answering("SSH-2.0-OpenSSH_9.2\r\n")),
         ("empty", Stub::answering(http("200 OK", "", b""))),
-        ("500", Stub::answering(http("500 Internal Server Error", json, b"{\"Code\":\"InternalError\"}"))),
+        (
+            "500",
+            Stub::answering(http(
+                "500 Internal Server Error",
+                json,
+                b"{\"Code\":\"InternalError\"}",
+            )),
+        ),
     ];
     let folder = Folder::new();
     let config = folder.connector(TIMEOUT);
@@ -214,7 +399,11 @@ fn what_is_not_aliyun_leaves_the_outcome_unknown() {
             let config = &config;
             scope.spawn(move || {
                 let said = send(config, &stub.url, "+8613800138000", &[]);
-                assert_eq!((said.code, said.json()["outcome"].as_str()), (4, Some("unknown")), "{name}: {said:?}");
+                assert_eq!(
+                    (said.code, said.json()["outcome"].as_str()),
+                    (4, Some("unknown")),
+                    "{name}: {said:?}"
+                );
                 assert_eq!(stub.sends(), 1, "{name}");
             });
         }
@@ -226,13 +415,30 @@ fn what_was_never_reached_was_not_sent() {
     let folder = Folder::new();
     let config = folder.connector(TIMEOUT);
     let said = send(&config, &refused(), "+8613800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{said:?}");
-    let said = send(&config, "https://no-such-host.invalid", "+8613800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (3, Some("refused")),
+        "{said:?}"
+    );
+    let said = send(
+        &config,
+        "https://no-such-host.invalid",
+        "+8613800138000",
+        &[],
+    );
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (3, Some("refused")),
+        "{said:?}"
+    );
     let plain = Stub::answering("HTTP/1.1 400 Bad Request\r\n\r\n");
     let tls = plain.url.replace("http://", "https://");
     let said = send(&config, &tls, "+8613800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (3, Some("refused")),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -244,16 +450,32 @@ fn a_wrong_certificate_is_refused_and_a_trusted_one_taken() {
     let cert = folder.write("cert.pem", made.cert.pem());
     let key = folder.write("key.pem", made.signing_key.serialize_pem());
     let mut command = sesame();
-    command.args(["emulator", "--listen", "127.0.0.1:0", "--tls-cert", &cert, "--tls-key", &key]);
+    command.args([
+        "emulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        &cert,
+        "--tls-key",
+        &key,
+    ]);
     let emulator = Running::start(command.stderr(Stdio::null()));
     assert!(emulator.url.starts_with("https://"), "{}", emulator.url);
     let said = send(&config, &emulator.url, "+8613800138000", &[]);
-    assert_eq!((said.code, said.json()["outcome"].as_str()), (3, Some("refused")), "{said:?}");
+    assert_eq!(
+        (said.code, said.json()["outcome"].as_str()),
+        (3, Some("refused")),
+        "{said:?}"
+    );
 
     let mut command = sesame();
     let arguments = ["send", "--config", &config, "--endpoint", &emulator.url];
     let rest = ["--to", "+8613800138000", "--type", "SignIn", "--json"];
-    let output = command.args(arguments).args(rest).env("SSL_CERT_FILE", &cert).output();
+    let output = command
+        .args(arguments)
+        .args(rest)
+        .env("SSL_CERT_FILE", &cert)
+        .output();
     let said = Said::of(&output.expect("it runs"));
     assert_eq!(said.code, 0, "{said:?}");
 }
@@ -265,7 +487,10 @@ fn a_clock_that_is_off_is_told_and_corrected() {
     emulator.post("/_emulator/clock", "{\"advance_secs\": 3600}");
     let said = send(&config, &emulator.url, "+8613800138000", &[]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.err.contains("clock") && said.err.contains("NTP"), "{said:?}");
+    assert!(
+        said.err.contains("clock") && said.err.contains("NTP"),
+        "{said:?}"
+    );
     assert_eq!(emulator.messages("13800138000").len(), 1);
 }
 
@@ -274,14 +499,38 @@ fn tells_people_in_their_language_and_without_the_number() {
     let (emulator, folder) = (Running::emulator(), Folder::new());
     let config = folder.connector("");
     let arguments = |to: &'static str| {
-        vec!["send", "--config", &config, "--endpoint", &emulator.url, "--to", to, "--type", "SignIn", "--color", "always"]
+        vec![
+            "send",
+            "--config",
+            &config,
+            "--endpoint",
+            &emulator.url,
+            "--to",
+            to,
+            "--type",
+            "SignIn",
+            "--color",
+            "always",
+        ]
     };
     let said = run(&arguments("+8613800138000"));
-    assert!(said.out.contains("accepted") && said.out.contains("+86 138****8000"), "{said:?}");
-    assert!(said.out.contains("\u{1b}[") && !said.out.contains("13800138000"), "{said:?}");
+    assert!(
+        said.out.contains("accepted") && said.out.contains("+86 138****8000"),
+        "{said:?}"
+    );
+    assert!(
+        said.out.contains("\u{1b}[") && !said.out.contains("13800138000"),
+        "{said:?}"
+    );
     let mut command = sesame();
-    let output = command.args(arguments("+8613800138000")).env("LC_ALL", "zh_CN.UTF-8").output();
+    let output = command
+        .args(arguments("+8613800138000"))
+        .env("LC_ALL", "zh_CN.UTF-8")
+        .output();
     let said = Said::of(&output.expect("it runs"));
     assert_eq!(said.code, 3);
-    assert!(said.out.contains("被拒绝") && said.out.contains("处理"), "{said:?}");
+    assert!(
+        said.out.contains("被拒绝") && said.out.contains("处理"),
+        "{said:?}"
+    );
 }

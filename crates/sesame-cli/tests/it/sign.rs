@@ -13,12 +13,17 @@ fn list(text: &str, name: &str) -> Vec<Value> {
 }
 
 fn sign(case: &Value) -> Said {
-    run_with_input(&["sign", "--input", "-", "--json"], case.to_string().as_bytes())
+    run_with_input(
+        &["sign", "--input", "-", "--json"],
+        case.to_string().as_bytes(),
+    )
 }
 
 /// A secret that is a word of its own, so that looking for it means something.
 fn assert_no_secret(said: &Said, case: &Value) {
-    let secret = case["input"]["access_key_secret"].as_str().expect("a secret");
+    let secret = case["input"]["access_key_secret"]
+        .as_str()
+        .expect("a secret");
     assert!(!said.all().contains(secret), "{said:?}");
 }
 
@@ -35,10 +40,23 @@ fn every_recorded_request_matches_stage_by_stage() {
         }
         let found = said.json();
         assert_eq!(said.code, 0, "{name}: {found}");
-        for stage in ["algorithm", "canonical_query", "canonical_request", "string_to_sign", "signature"] {
-            assert_eq!(found.get(stage), case["signing"].get(stage), "{name}: {stage}");
+        for stage in [
+            "algorithm",
+            "canonical_query",
+            "canonical_request",
+            "string_to_sign",
+            "signature",
+        ] {
+            assert_eq!(
+                found.get(stage),
+                case["signing"].get(stage),
+                "{name}: {stage}"
+            );
         }
-        assert_eq!(found["found_signature"], case["signing"]["signature"], "{name}");
+        assert_eq!(
+            found["found_signature"], case["signing"]["signature"],
+            "{name}"
+        );
         assert_eq!(found["matches"], true, "{name}");
         assert_eq!(found["findings"], json!([]), "{name}");
     }
@@ -57,7 +75,9 @@ fn any_change_to_a_signed_value_is_seen() {
             let target = text("target").replace("SMS_", "SMT_");
             changed["wire"]["target"] = target.replace("ResourceType=", "ResourceTyp=").into();
         } else {
-            changed["wire"]["body"] = text("body").replacen("13800138000", "13800138001", 1).into();
+            changed["wire"]["body"] = text("body")
+                .replacen("13800138000", "13800138001", 1)
+                .into();
         }
         if changed["wire"] == wire {
             changed["wire"]["target"] = text("target").replacen('=', "=x", 1).into();
@@ -83,10 +103,17 @@ fn without_a_wire_it_signs_as_our_client_would() {
         assert_eq!(found["matches"], Value::Null, "{name}");
         assert_eq!(found["found_signature"], Value::Null, "{name}");
         let version = case["signature_version"].as_str().expect("text");
-        let algorithm = if version == "rpc-v1" { "HMAC-SHA1" } else { "ACS3-HMAC-SHA256" };
+        let algorithm = if version == "rpc-v1" {
+            "HMAC-SHA1"
+        } else {
+            "ACS3-HMAC-SHA256"
+        };
         assert_eq!(found["algorithm"], algorithm, "{name}");
         if has_our_form(&case) {
-            assert_eq!(found["string_to_sign"], case["signing"]["string_to_sign"], "{name}");
+            assert_eq!(
+                found["string_to_sign"], case["signing"]["string_to_sign"],
+                "{name}"
+            );
             assert_eq!(found["signature"], case["signing"]["signature"], "{name}");
         }
     }
@@ -117,7 +144,11 @@ fn the_own_acs3_form_is_the_documented_one() {
     assert_eq!(lines[..3], ["POST", "/", ""]);
     assert_eq!(lines[3], "content-type:application/x-www-form-urlencoded");
     assert_eq!(lines[4], "host:dysmsapi.aliyuncs.com");
-    assert_eq!(lines.last().copied(), Some(sha256(body).as_str()), "{canonical}");
+    assert_eq!(
+        lines.last().copied(),
+        Some(sha256(body).as_str()),
+        "{canonical}"
+    );
 }
 
 fn sha256(text: &str) -> String {
@@ -134,8 +165,18 @@ fn every_published_signature_matches() {
         let said = sign(&case_of(&vector));
         let found = said.json();
         assert_eq!(said.code, 0, "{}: {found}", vector["id"]);
-        for stage in ["canonical_query", "canonical_request", "string_to_sign", "signature"] {
-            assert_eq!(found.get(stage), vector.get(stage), "{}: {stage}", vector["id"]);
+        for stage in [
+            "canonical_query",
+            "canonical_request",
+            "string_to_sign",
+            "signature",
+        ] {
+            assert_eq!(
+                found.get(stage),
+                vector.get(stage),
+                "{}: {stage}",
+                vector["id"]
+            );
         }
     }
 }
@@ -147,7 +188,13 @@ fn case_of(vector: &Value) -> Value {
         let encode = aliyun_sms::sign::percent_encode;
         pairs
             .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value.as_str().unwrap_or_default())))
+            .map(|(name, value)| {
+                format!(
+                    "{}={}",
+                    encode(name),
+                    encode(value.as_str().unwrap_or_default())
+                )
+            })
             .collect()
     };
     let signature = text("signature");
@@ -155,11 +202,15 @@ fn case_of(vector: &Value) -> Value {
     let mut query = encode(&vector["query"]);
     if text("algorithm").starts_with("ACS3") {
         let signed = text("signed_headers");
-        let value = format!("ACS3-HMAC-SHA256 Credential=x,SignedHeaders={signed},Signature={signature}");
+        let value =
+            format!("ACS3-HMAC-SHA256 Credential=x,SignedHeaders={signed},Signature={signature}");
         headers.push(json!(["Authorization", value]));
     } else {
         query = encode(&vector["params"]);
-        query.push(format!("Signature={}", aliyun_sms::sign::percent_encode(signature)));
+        query.push(format!(
+            "Signature={}",
+            aliyun_sms::sign::percent_encode(signature)
+        ));
     }
     json!({
         "input": { "access_key_secret": vector["secret"] },
@@ -185,16 +236,27 @@ fn explains_a_known_mistake_in_both_languages() {
     let file = folder.write("case.json", case.to_string());
     let said = run(&["sign", "--input", &file]);
     assert_eq!(said.code, 3);
-    assert!(said.out.contains("does not match") && said.out.contains("an & behind it"), "{said:?}");
+    assert!(
+        said.out.contains("does not match") && said.out.contains("an & behind it"),
+        "{said:?}"
+    );
     let mut command = crate::support::sesame();
-    let output = command.args(["sign", "--input", &file]).env("LANG", "zh_CN.UTF-8").output();
+    let output = command
+        .args(["sign", "--input", &file])
+        .env("LANG", "zh_CN.UTF-8")
+        .output();
     let said = Said::of(&output.expect("it runs"));
-    assert!(said.out.contains("签名不一致") && said.out.contains("其后加 &"), "{said:?}");
+    assert!(
+        said.out.contains("签名不一致") && said.out.contains("其后加 &"),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn takes_base64_bodies_urls_and_left_out_fields() {
-    let case = list(GOLDEN, "cases").into_iter().find(|case| case["id"] == "public-45-node-logto-ascii");
+    let case = list(GOLDEN, "cases")
+        .into_iter()
+        .find(|case| case["id"] == "public-45-node-logto-ascii");
     let mut case = case.expect("the case");
     let body = case["wire"]["body"].as_str().expect("text").to_owned();
     case["wire"]["body"] = base64(body.as_bytes()).into();
@@ -223,19 +285,39 @@ fn unreadable_cases_are_told_with_place_and_cure() {
         ("[]", ":1:1:", "an array"),
         ("{\n  \"wire\": 1 }", ":1:1:", "input is missing"),
         ("{ \"input\": 7 }", ":1:12:", "input is a number"),
-        ("{\n \"input\": { \"access_key_secret\": 7 } }", ":2:35:", "a number"),
-        ("{ \"cases\": [] }", ":1:1:", "a collection"),
-        (&format!("{{ {input} }}"), ":1:12:", "input.action is missing"),
-        (&format!("{{ {input}, \"wire\": [] }}"), "", "an array"),
-        (&format!("{{ {input}, \"wire\": {{}} }}"), "", "wire.target is missing"),
-        (&format!("{{ {input}, \"wire\": {{ \"target\": \"/\", \"headers\": [[1]] }} }}"), "", "a pair"),
         (
-            &format!("{{ {input}, \"wire\": {{ \"target\": \"/\", \"body\": \"*\", \"body_encoding\": \"base64\" }} }}"),
+            "{\n \"input\": { \"access_key_secret\": 7 } }",
+            ":2:35:",
+            "a number",
+        ),
+        ("{ \"cases\": [] }", ":1:1:", "a collection"),
+        (
+            &format!("{{ {input} }}"),
+            ":1:12:",
+            "input.action is missing",
+        ),
+        (&format!("{{ {input}, \"wire\": [] }}"), "", "an array"),
+        (
+            &format!("{{ {input}, \"wire\": {{}} }}"),
+            "",
+            "wire.target is missing",
+        ),
+        (
+            &format!("{{ {input}, \"wire\": {{ \"target\": \"/\", \"headers\": [[1]] }} }}"),
+            "",
+            "a pair",
+        ),
+        (
+            &format!(
+                "{{ {input}, \"wire\": {{ \"target\": \"/\", \"body\": \"*\", \"body_encoding\": \"base64\" }} }}"
+            ),
             "",
             "not base64",
         ),
         (
-            &format!("{{ {input}, \"wire\": {{ \"target\": \"/\", \"body_encoding\": \"gbk\", \"body\": \"\" }} }}"),
+            &format!(
+                "{{ {input}, \"wire\": {{ \"target\": \"/\", \"body_encoding\": \"gbk\", \"body\": \"\" }} }}"
+            ),
             "",
             "neither utf-8 nor base64",
         ),
@@ -244,13 +326,26 @@ fn unreadable_cases_are_told_with_place_and_cure() {
         for json in [&[][..], &["--json"]] {
             let said = run(&[&["sign", "--input", &file], json].concat());
             assert_eq!(said.code, 2, "{text}: {said:?}");
-            assert!(said.err.contains(&format!("case.json{place}")), "{text}: {said:?}");
-            assert!(said.err.contains(what) && said.err.contains("cure:"), "{text}: {said:?}");
-            assert!(!said.all().contains("s3cret-word") && !said.err.contains("panicked"), "{said:?}");
+            assert!(
+                said.err.contains(&format!("case.json{place}")),
+                "{text}: {said:?}"
+            );
+            assert!(
+                said.err.contains(what) && said.err.contains("cure:"),
+                "{text}: {said:?}"
+            );
+            assert!(
+                !said.all().contains("s3cret-word") && !said.err.contains("panicked"),
+                "{said:?}"
+            );
         }
     }
     let not_utf8 = folder.write("gbk.json", b"{\n \"\xb0\xa2\" }");
-    assert!(run(&["sign", "--input", &not_utf8]).err.contains("gbk.json:2:3: not UTF-8"));
+    assert!(
+        run(&["sign", "--input", &not_utf8])
+            .err
+            .contains("gbk.json:2:3: not UTF-8")
+    );
     let folder = crate::support::text(folder.dir.path());
     assert_eq!(run(&["sign", "--input", &folder]).code, 2);
     assert_eq!(run(&["sign", "--input", "/no/such/file"]).code, 2);
@@ -276,6 +371,9 @@ fn a_case_without_what_signing_needs_says_so() {
         input[name] = value;
         let said = sign(&json!({ "input": input }));
         assert_eq!(said.code, 2, "{name}: {said:?}");
-        assert!(said.err.contains("cure:") || said.err.contains("write"), "{name}: {said:?}");
+        assert!(
+            said.err.contains("cure:") || said.err.contains("write"),
+            "{name}: {said:?}"
+        );
     }
 }

@@ -13,7 +13,14 @@ pub(crate) const SECRET: &str = "testsecret";
 /// The binary, deaf to the environment it is tested in.
 pub(crate) fn sesame() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sesame"));
-    for name in ["SESAME_LOG", "RUST_LOG", "NO_COLOR", "LC_ALL", "LC_MESSAGES", "LANG"] {
+    for name in [
+        "SESAME_LOG",
+        "RUST_LOG",
+        "NO_COLOR",
+        "LC_ALL",
+        "LC_MESSAGES",
+        "LANG",
+    ] {
         command.env_remove(name);
     }
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
@@ -77,7 +84,10 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it and waits for its `ready` line.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         let stdout = child.stdout.as_mut().expect("a pipe");
         let mut line = String::new();
         // One byte at a time, so that what follows stays in the pipe.
@@ -87,13 +97,19 @@ impl Running {
                 byte => line.push(char::from(byte)),
             }
         }
-        let url = line.strip_prefix("ready ").unwrap_or_else(|| panic!("not ready: {line}"));
+        let url = line
+            .strip_prefix("ready ")
+            .unwrap_or_else(|| panic!("not ready: {line}"));
         let url = url.to_owned();
         Self { child, url }
     }
 
     pub(crate) fn emulator() -> Self {
-        Self::start(sesame().args(["emulator", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()))
+        Self::start(
+            sesame()
+                .args(["emulator", "--listen", "127.0.0.1:0"])
+                .stderr(Stdio::null()),
+        )
     }
 
     /// Asks the emulator's test control.
@@ -121,7 +137,9 @@ impl Running {
         assert!(line.contains(" 20"), "{method} {path}: {line}");
         let mut rest = String::new();
         reader.read_to_string(&mut rest).expect("UTF-8");
-        rest.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("a body")
+        rest.split_once("\r\n\r\n")
+            .map(|(_, body)| body.to_owned())
+            .expect("a body")
     }
 
     /// The messages to a number, newest first.
@@ -134,7 +152,10 @@ impl Running {
     /// Sends SIGTERM, as a service manager does.
     pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        let status = Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill runs");
         assert!(status.success());
     }
 }

@@ -40,13 +40,23 @@ fn what_does_not_exist_yet_is_refused() {
 fn a_code_or_number_in_the_wrong_place_is_not_repeated() {
     for arguments in [
         &["send", "+8613800138000"][..],
-        &["send", "--to", "+8613800138000", "--type", "SignIn", "918273"],
+        &[
+            "send",
+            "--to",
+            "+8613800138000",
+            "--type",
+            "SignIn",
+            "918273",
+        ],
         &["demo", "13800138000"],
         &["918273"],
     ] {
         let said = run(arguments);
         assert_eq!(said.code, 2);
-        assert!(!said.all().contains("13800138000") && !said.all().contains("918273"), "{said:?}");
+        assert!(
+            !said.all().contains("13800138000") && !said.all().contains("918273"),
+            "{said:?}"
+        );
     }
 }
 
@@ -61,7 +71,11 @@ fn completes_in_every_shell() {
 
 #[test]
 fn a_reader_that_leaves_breaks_nothing() {
-    for arguments in [&["completions", "bash"][..], &["--help"], &["demo", "--once"]] {
+    for arguments in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["demo", "--once"],
+    ] {
         let mut child = sesame()
             .args(arguments)
             .stdout(Stdio::piped())
@@ -71,7 +85,10 @@ fn a_reader_that_leaves_breaks_nothing() {
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
+        assert!(
+            output.status.success() && errors.is_empty(),
+            "{arguments:?}: {errors}"
+        );
     }
 }
 
@@ -81,7 +98,11 @@ fn colours_are_asked_for_and_declined() {
     assert!(!run(&["--help"]).out.contains('\u{1b}'));
     assert!(run(&["--color=always", "nonsense"]).err.contains('\u{1b}'));
     let mut command = sesame();
-    let output = command.args(["--help"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output();
+    let output = command
+        .args(["--help"])
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .output();
     assert!(!output.expect("it runs").stdout.contains(&0x1b));
     assert_eq!(run(&["--color", "mauve", "completions", "bash"]).code, 2);
 }
@@ -89,7 +110,10 @@ fn colours_are_asked_for_and_declined() {
 #[test]
 fn a_log_filter_that_is_none_is_told_and_ignored() {
     let mut command = sesame();
-    let output = command.args(["completions", "bash"]).env("SESAME_LOG", "a=b=c").output();
+    let output = command
+        .args(["completions", "bash"])
+        .env("SESAME_LOG", "a=b=c")
+        .output();
     let output = output.expect("it runs");
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("SESAME_LOG"));

@@ -39,7 +39,10 @@ pub(crate) struct Prepared {
 
 impl Book {
     pub(crate) fn new(account: Account) -> Self {
-        let templates = account.templates.iter().filter(|t| t.status == ReviewStatus::Approved);
+        let templates = account
+            .templates
+            .iter()
+            .filter(|t| t.status == ReviewStatus::Approved);
         Self {
             keys: account
                 .access_keys
@@ -63,9 +66,11 @@ impl Book {
 
     /// Whether a token is any key's.
     pub(crate) fn is_token(&self, token: &str) -> bool {
-        self.keys
-            .values()
-            .any(|key| key.security_token.as_ref().is_some_and(|known| known.reveal() == token))
+        self.keys.values().any(|key| {
+            key.security_token
+                .as_ref()
+                .is_some_and(|known| known.reveal() == token)
+        })
     }
 
     pub(crate) fn sign_name(&self, name: &str) -> Option<&Arc<Signature>> {
@@ -125,5 +130,8 @@ fn prepare(template: &Template, account: &Account) -> Prepared {
 
 /// Whatever a number in the account can be read as.
 fn numbers(texts: &[String]) -> HashSet<Number> {
-    texts.iter().flat_map(|text| Readings::of_written(text).all()).collect()
+    texts
+        .iter()
+        .flat_map(|text| Readings::of_written(text).all())
+        .collect()
 }

@@ -99,7 +99,10 @@ impl Account {
             }
         }
         if self.exempt_numbers.len() > EXEMPT_MAX {
-            return Err(wrong("exempt_numbers", "Aliyun exempts at most 300 numbers"));
+            return Err(wrong(
+                "exempt_numbers",
+                "Aliyun exempts at most 300 numbers",
+            ));
         }
         Ok(())
     }
@@ -112,16 +115,30 @@ impl Account {
                 !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
             };
             if !is_token(&key.id) || key.id.contains(',') {
-                return Err(wrong(field("id"), "must not be empty, start or end with a space, or hold commas or line breaks"));
+                return Err(wrong(
+                    field("id"),
+                    "must not be empty, start or end with a space, or hold commas or line breaks",
+                ));
             }
             if !seen.insert(&key.id) {
                 return Err(wrong(field("id"), "another key has the same id"));
             }
             if !is_token(key.secret.reveal()) {
-                return Err(wrong(field("secret"), "must not be empty, start or end with a space, or hold line breaks"));
+                return Err(wrong(
+                    field("secret"),
+                    "must not be empty, start or end with a space, or hold line breaks",
+                ));
             }
-            if !key.security_token.as_ref().map(Secret::reveal).is_none_or(is_token) {
-                return Err(wrong(field("security_token"), "must not be empty, start or end with a space, or hold line breaks"));
+            if !key
+                .security_token
+                .as_ref()
+                .map(Secret::reveal)
+                .is_none_or(is_token)
+            {
+                return Err(wrong(
+                    field("security_token"),
+                    "must not be empty, start or end with a space, or hold line breaks",
+                ));
             }
         }
         Ok(())
@@ -169,7 +186,11 @@ fn wrong(field: impl Into<String>, problem: &str) -> AccountError {
 /// Serde's path, where it knows one.
 pub(crate) fn path<E>(error: &serde_path_to_error::Error<E>) -> String {
     let path = error.path().to_string();
-    if path == "." { String::new() } else { path }
+    if path == "." || path == "?" {
+        String::new()
+    } else {
+        path
+    }
 }
 
 fn toml_error(text: &str, field: &str, error: &toml::de::Error) -> AccountError {
@@ -186,7 +207,9 @@ fn toml_error(text: &str, field: &str, error: &toml::de::Error) -> AccountError 
 fn json_error(field: &str, error: &serde_json::Error) -> AccountError {
     let place = (error.line() > 0).then(|| (error.line(), error.column()));
     let text = error.to_string();
-    let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(start, _)| start);
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(start, _)| start);
     AccountError {
         field: field.to_owned(),
         line: place.map(|(line, _)| line),
@@ -198,7 +221,13 @@ fn json_error(field: &str, error: &serde_json::Error) -> AccountError {
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }
 
@@ -226,7 +255,13 @@ mod tests {
     fn what_is_absent_is_as_out_of_the_box() {
         assert_eq!(Account::from_toml("").unwrap(), Account::default());
         let account = Account::from_json(r#"{"balance": 0}"#).unwrap();
-        assert_eq!(account, Account { balance: Some(0.0), ..Account::default() });
+        assert_eq!(
+            account,
+            Account {
+                balance: Some(0.0),
+                ..Account::default()
+            }
+        );
     }
 
     #[test]

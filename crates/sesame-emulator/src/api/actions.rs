@@ -53,7 +53,9 @@ impl Operation {
             Self::SendSms => &["PhoneNumbers", "SignName", "TemplateCode"],
             Self::SendBatchSms => &["PhoneNumberJson", "SignNameJson", "TemplateCode"],
             Self::QuerySendDetails => &["PhoneNumber", "SendDate", "PageSize", "CurrentPage"],
-            Self::QuerySendStatistics => &["IsGlobe", "StartDate", "EndDate", "PageIndex", "PageSize"],
+            Self::QuerySendStatistics => {
+                &["IsGlobe", "StartDate", "EndDate", "PageIndex", "PageSize"]
+            }
         }
     }
 }
@@ -70,10 +72,14 @@ pub(crate) enum Action {
 
 impl Action {
     pub(crate) fn find(version: &str, name: &str) -> Self {
-        let built = Operation::ALL.into_iter().find(|operation| operation.name() == name);
+        let built = Operation::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name);
         match (version, built) {
             (VERSION_2017, Some(operation)) => Self::Built(operation),
-            (VERSION_2017, None) if DYSMSAPI_2017.contains(&name) || DYPNSAPI_2017.contains(&name) => {
+            (VERSION_2017, None)
+                if DYSMSAPI_2017.contains(&name) || DYPNSAPI_2017.contains(&name) =>
+            {
                 Self::NotBuiltYet
             }
             (VERSION_2018, _) if DYSMSAPI_2018.contains(&name) => Self::NotBuiltYet,

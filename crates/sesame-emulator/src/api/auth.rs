@@ -33,7 +33,10 @@ impl<'a> Claim<'a> {
                 token: header("x-acs-security-token").or_else(|| parameter("SecurityToken")),
                 ..Self::default()
             },
-            Found::RpcV1 { access_key_id, signature } => Self {
+            Found::RpcV1 {
+                access_key_id,
+                signature,
+            } => Self {
                 key_id: filled(Some(access_key_id)),
                 signature: filled(Some(signature)),
                 nonce: parameter("SignatureNonce"),
@@ -62,7 +65,9 @@ pub(super) fn authenticate(
         return Err(Refusal::gateway("IncompleteSignature"));
     }
     let claim = call.claim();
-    let key_id = claim.key_id.ok_or_else(|| Refusal::missing("AccessKeyId"))?;
+    let key_id = claim
+        .key_id
+        .ok_or_else(|| Refusal::missing("AccessKeyId"))?;
     let book = Arc::clone(&shared.lock().book);
     let key = book
         .key(key_id)
@@ -74,13 +79,18 @@ pub(super) fn authenticate(
     check_form(call, &claim)?;
     let tolerance_secs = i64::from(book.account.time_tolerance_mins) * 60;
     check_time(claim.time, call.now, tolerance_secs)?;
-    let nonce = claim.nonce.ok_or_else(|| Refusal::gateway("IncompleteSignature"))?;
+    let nonce = claim
+        .nonce
+        .ok_or_else(|| Refusal::gateway("IncompleteSignature"))?;
     if shared.lock().nonces.is_used(key_id, nonce) {
         return Err(Refusal::gateway("SignatureNonceUsed"));
     }
     check_signature(call, &claim, key, stages)?;
     // Only now is the nonce used up: a stranger who saw it cannot spend it.
-    let is_first = shared.lock().nonces.burn(key_id, nonce, call.now, tolerance_secs);
+    let is_first = shared
+        .lock()
+        .nonces
+        .burn(key_id, nonce, call.now, tolerance_secs);
     if is_first {
         Ok(Arc::clone(key))
     } else {
@@ -89,7 +99,12 @@ pub(super) fn authenticate(
 }
 
 /// A temporary key needs its own token, a permanent one may have none.
-fn check_token(book: &Book, key: &AccessKey, token: Option<&str>, now: Timestamp) -> Result<(), Refusal> {
+fn check_token(
+    book: &Book,
+    key: &AccessKey,
+    token: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let own = key.security_token.as_ref().map(|own| own.reveal());
     let expired = key.expires_at.is_some_and(|end| end <= now);
     match (own, token) {
@@ -101,9 +116,9 @@ fn check_token(book: &Book, key: &AccessKey, token: Option<&str>, now: Timestamp
         }
         (Some(own), Some(token)) if is_equal(own, token) => Ok(()),
         // Somebody else's token can be read, a made-up one cannot.
-        (_, Some(token)) if own.is_none() || book.is_token(token) => {
-            Err(Refusal::gateway("InvalidSecurityToken.MismatchWithAccessKey"))
-        }
+        (_, Some(token)) if own.is_none() || book.is_token(token) => Err(Refusal::gateway(
+            "InvalidSecurityToken.MismatchWithAccessKey",
+        )),
         (_, Some(_)) => Err(Refusal::gateway("InvalidSecurityToken.Malformed")),
     }
 }
@@ -117,16 +132,26 @@ fn check_form(call: &Call<'_>, claim: &Claim<'_>) -> Result<(), Refusal> {
             // Which of two codes Aliyun has for an unsigned header is not known.
             let unsigned = call.request.unsigned_headers(&authorization.signed_headers);
             let has_hash = call.request.header(acs3::CONTENT_SHA256).is_some();
-            if unsigned.is_empty() && has_hash { Ok(()) } else { Err(incomplete()) }
+            if unsigned.is_empty() && has_hash {
+                Ok(())
+            } else {
+                Err(incomplete())
+            }
         }
         _ => {
-            claim.signature.ok_or_else(|| Refusal::missing("Signature"))?;
+            claim
+                .signature
+                .ok_or_else(|| Refusal::missing("Signature"))?;
             let method = call.get("SignatureMethod").ok_or_else(incomplete)?;
             if method != rpc_v1::ALGORITHM {
                 return Err(Refusal::gateway("InvalidSignatureMethod"));
             }
             let version = call.get("SignatureVersion").ok_or_else(incomplete)?;
-            if version == rpc_v1::VERSION { Ok(()) } else { Err(Refusal::invalid("SignatureVersion")) }
+            if version == rpc_v1::VERSION {
+                Ok(())
+            } else {
+                Err(Refusal::invalid("SignatureVersion"))
+            }
         }
     }
 }
@@ -155,7 +180,11 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     let is_fraction = !fraction.is_empty()
         && fraction.len() <= 9
         && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    if has_form && is_fraction { text.parse().ok() } else { None }
+    if has_form && is_fraction {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 fn check_signature(
@@ -167,7 +196,8 @@ fn check_signature(
     let secret = key.secret.reveal();
     let own = match &call.found {
         Found::Acs3(authorization) => {
-            call.request.acs3(&call.parameters, &authorization.signed_headers, secret)
+            call.request
+                .acs3(&call.parameters, &authorization.signed_headers, secret)
         }
         _ => call.request.rpc_v1(&call.parameters, secret),
     };

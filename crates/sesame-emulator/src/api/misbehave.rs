@@ -58,13 +58,22 @@ async fn instead(handling: &Handling<'_>, fault: Fault, cut: &Cut) -> Outcome {
     let response = match fault {
         Fault::Http502Html => raw(context.empty(502), "text/html", PROXY_PAGE.into()),
         Fault::Garbage => raw(context.empty(200), "text/plain", GARBAGE.into()),
-        Fault::Code { code, http_status, message, headers } => {
+        Fault::Code {
+            code,
+            http_status,
+            message,
+            headers,
+        } => {
             let mut refusal = Refusal::of_fault(&code, http_status, message.as_deref());
             refusal.headers = headers;
             let response = context.response(Err(refusal));
             return outcome(response, code);
         }
-        Fault::Raw { http_status, headers, body } => {
+        Fault::Raw {
+            http_status,
+            headers,
+            body,
+        } => {
             let mut response = Response::new(Body::from(body));
             *response.status_mut() = http::StatusCode::from_u16(http_status).unwrap_or_default();
             reply::add_headers(&mut response, &headers);
@@ -86,7 +95,9 @@ async fn instead(handling: &Handling<'_>, fault: Fault, cut: &Cut) -> Outcome {
 
 fn raw(mut response: Response<Body>, kind: &'static str, body: String) -> Response<Body> {
     *response.body_mut() = body.into();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

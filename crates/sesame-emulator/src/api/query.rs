@@ -36,7 +36,11 @@ pub(super) fn query_send_details(call: &Call<'_>, shared: &Shared) -> Result<Fie
         .filter(|record| day >= oldest && beijing_day(record.sent_at) == day)
         .filter(|record| biz_id.is_none_or(|biz_id| *record.biz_id == *biz_id))
         .collect();
-    let details: Vec<Value> = page.of(&found).iter().map(|record| detail(record)).collect();
+    let details: Vec<Value> = page
+        .of(&found)
+        .iter()
+        .map(|record| detail(record))
+        .collect();
     Ok(vec![
         ("TotalCount", found.len().into()),
         ("SmsSendDetailDTOs", json!({ "SmsSendDetailDTO": details })),

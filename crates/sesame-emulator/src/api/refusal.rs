@@ -38,7 +38,11 @@ impl Refusal {
 
     /// `Missing<Name>`.
     pub(crate) fn missing(name: &str) -> Self {
-        Self::new(400, format!("Missing{name}"), format!("{name} is mandatory for this action."))
+        Self::new(
+            400,
+            format!("Missing{name}"),
+            format!("{name} is mandatory for this action."),
+        )
     }
 
     /// `Invalid<Name>`.
@@ -53,7 +57,11 @@ impl Refusal {
     /// More than is read. Aliyun's own answer is not known, nor for the next
     /// three.
     pub(crate) fn header_too_large() -> Self {
-        Self::new(431, "RequestHeaderTooLarge", "The request header is too large.")
+        Self::new(
+            431,
+            "RequestHeaderTooLarge",
+            "The request header is too large.",
+        )
     }
 
     pub(crate) fn body_too_large() -> Self {
@@ -61,11 +69,19 @@ impl Refusal {
     }
 
     pub(crate) fn too_slow() -> Self {
-        Self::new(408, "RequestTimeout", "The request body did not come in time.")
+        Self::new(
+            408,
+            "RequestTimeout",
+            "The request body did not come in time.",
+        )
     }
 
     pub(crate) fn unreadable() -> Self {
-        Self::new(400, "InvalidRequestBody", "The request body cannot be read.")
+        Self::new(
+            400,
+            "InvalidRequestBody",
+            "The request body cannot be read.",
+        )
     }
 
     fn new(

@@ -69,7 +69,11 @@ impl Context {
         if let Some(detail) = &refusal.detail {
             fields.push(("AccessDeniedDetail", detail.clone()));
         }
-        let root = if is_product { self.root() } else { "Error".to_owned() };
+        let root = if is_product {
+            self.root()
+        } else {
+            "Error".to_owned()
+        };
         self.write(refusal.status, &root, &fields, &refusal.headers)
     }
 
@@ -77,7 +81,9 @@ impl Context {
         let is_dypns = self.host.starts_with("dypnsapi") || actions::is_dypns(&self.action);
         let product = if is_dypns { "Dypnsapi" } else { "Dysmsapi" };
         let request_id = &self.request_id;
-        format!("https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}")
+        format!(
+            "https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}"
+        )
     }
 
     fn write(
@@ -94,7 +100,9 @@ impl Context {
         };
         let mut response = self.empty(status);
         *response.body_mut() = body.into();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         add_headers(&mut response, headers);
         response
     }
@@ -106,7 +114,10 @@ impl Context {
         let headers = response.headers_mut();
         headers.insert(header::DATE, value(&http_date(self.now)));
         headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
-        headers.insert("access-control-expose-headers", HeaderValue::from_static("*"));
+        headers.insert(
+            "access-control-expose-headers",
+            HeaderValue::from_static("*"),
+        );
         headers.insert("keep-alive", HeaderValue::from_static("timeout=25"));
         headers.insert("x-acs-request-id", value(&self.request_id));
         headers.insert("x-acs-trace-id", value(&self.trace_id));
@@ -170,7 +181,12 @@ pub(crate) fn trace_id(source: &dyn Source) -> String {
 fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
     bytes
         .iter()
-        .flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
+        .flat_map(|byte| {
+            [
+                digits[usize::from(byte >> 4)],
+                digits[usize::from(byte & 15)],
+            ]
+        })
         .map(char::from)
         .collect()
 }
@@ -191,6 +207,8 @@ pub(crate) fn access_denied_detail(action: &str) -> Value {
 pub(crate) fn redirect(to: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(to));
+    response
+        .headers_mut()
+        .insert(header::LOCATION, HeaderValue::from_static(to));
     response
 }

@@ -60,8 +60,17 @@ pub(super) fn send_batch_sms(call: &Call<'_>, shared: &Shared) -> Result<Fields,
     let sign_names = texts(call.get("SignNameJson"))?;
     let params = call.get("TemplateParamJson").map(list).transpose()?;
     let extend_codes = call.get("SmsUpExtendCodeJson").map(list).transpose()?;
-    let lengths = [Some(sign_names.len()), params.as_ref().map(Vec::len), extend_codes.map(|l| l.len())];
-    if numbers.is_empty() || lengths.into_iter().flatten().any(|length| length != numbers.len()) {
+    let lengths = [
+        Some(sign_names.len()),
+        params.as_ref().map(Vec::len),
+        extend_codes.map(|l| l.len()),
+    ];
+    if numbers.is_empty()
+        || lengths
+            .into_iter()
+            .flatten()
+            .any(|length| length != numbers.len())
+    {
         return Err(unfit_lists());
     }
     let readings = read_all(numbers.iter().map(String::as_str))?;
@@ -71,7 +80,11 @@ pub(super) fn send_batch_sms(call: &Call<'_>, shared: &Shared) -> Result<Fields,
     for ((text, readings), sign_name) in readings.into_iter().zip(&sign_names) {
         let signature = find_signature(&book, sign_name)?;
         check_pair(&signature, &template)?;
-        let values = params.next().map(values_of).transpose()?.unwrap_or_default();
+        let values = params
+            .next()
+            .map(values_of)
+            .transpose()?
+            .unwrap_or_default();
         check_values(&template, &values)?;
         let number = route(text, readings, &template)?;
         drafts.push(draft(number, &signature, &template, values));
@@ -91,7 +104,8 @@ fn usable_book(shared: &Shared) -> Result<Arc<Book>, Refusal> {
 
 /// A code for this is not confirmed.
 fn unfit_lists() -> Refusal {
-    Refusal::business("isv.INVALID_PARAMETERS").with_message("the JSON arrays do not fit each other")
+    Refusal::business("isv.INVALID_PARAMETERS")
+        .with_message("the JSON arrays do not fit each other")
 }
 
 fn list(text: &str) -> Result<Vec<Value>, Refusal> {
@@ -118,7 +132,8 @@ fn read_all<'t>(
 
 /// The number stands directly before the words.
 fn illegal_number(text: &str) -> Refusal {
-    Refusal::business("isv.MOBILE_NUMBER_ILLEGAL").with_message(format!("{text}invalid mobile number"))
+    Refusal::business("isv.MOBILE_NUMBER_ILLEGAL")
+        .with_message(format!("{text}invalid mobile number"))
 }
 
 fn find_signature(book: &Book, name: &str) -> Result<Arc<Signature>, Refusal> {
@@ -139,7 +154,10 @@ fn check_pair(signature: &Signature, template: &Prepared) -> Result<(), Refusal>
     if signature.is_test != template.is_test {
         return Err(Refusal::business("isv.SMS_TEST_SIGN_TEMPLATE_LIMIT"));
     }
-    let is_for_codes = matches!(template.kind, TemplateKind::Verification | TemplateKind::International);
+    let is_for_codes = matches!(
+        template.kind,
+        TemplateKind::Verification | TemplateKind::International
+    );
     if signature.kind == SignKind::Verification && !is_for_codes {
         return Err(Refusal::business("isv.SMS_SIGNATURE_SCENE_ILLEGAL"));
     }
@@ -150,7 +168,8 @@ fn read_values(param: Option<&str>) -> Result<Values, Refusal> {
     let Some(text) = param else {
         return Ok(Values::new());
     };
-    let value = serde_json::from_str(text).map_err(|_| Refusal::business("isv.INVALID_JSON_PARAM"))?;
+    let value =
+        serde_json::from_str(text).map_err(|_| Refusal::business("isv.INVALID_JSON_PARAM"))?;
     values_of(value)
 }
 
@@ -198,7 +217,9 @@ fn check_value(template: &Prepared, value: &str) -> Result<(), Refusal> {
 /// nearest is the one for a number of an unsupported kind.
 fn route(text: &str, readings: Readings, template: &Prepared) -> Result<Number, Refusal> {
     let international = template.kind == TemplateKind::International;
-    let number = readings.for_template(international).ok_or_else(|| illegal_number(text))?;
+    let number = readings
+        .for_template(international)
+        .ok_or_else(|| illegal_number(text))?;
     match (international, number.is_mainland()) {
         (true, true) => Err(Refusal::business("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")),
         (false, false) => Err(illegal_number(text)),
@@ -222,21 +243,32 @@ fn draft(
 }
 
 /// All messages of a call are accepted, or none.
-fn accept(call: &Call<'_>, shared: &Shared, book: &Book, drafts: Vec<Draft>) -> Result<Fields, Refusal> {
+fn accept(
+    call: &Call<'_>,
+    shared: &Shared,
+    book: &Book,
+    drafts: Vec<Draft>,
+) -> Result<Fields, Refusal> {
     for draft in &drafts {
         check_recipient(book, draft)?;
     }
     let mut state = shared.lock();
     check_account_limits(&state, drafts.len() as u64, call.now)?;
     count_all(&mut state, &drafts, call.now)?;
-    let parts = drafts.iter().map(|draft| template::parts(&draft.text)).sum();
+    let parts = drafts
+        .iter()
+        .map(|draft| template::parts(&draft.text))
+        .sum();
     if !state.purse.pay(parts) {
         take_back(&mut state, &drafts, call.now);
         return Err(Refusal::business("isv.AMOUNT_NOT_ENOUGH"));
     }
     state.meter.count_for_account(drafts.len() as u64, call.now);
     let biz_id = state.receipts.next();
-    let records = drafts.into_iter().map(|draft| record(call, draft, &biz_id)).collect();
+    let records = drafts
+        .into_iter()
+        .map(|draft| record(call, draft, &biz_id))
+        .collect();
     shared.deliver(&mut state, records, call.now);
     Ok(vec![("BizId", biz_id.into())])
 }
@@ -260,10 +292,16 @@ fn check_account_limits(state: &State, messages: u64, now: Timestamp) -> Result<
         return Ok(());
     }
     let (today, month) = state.meter.account_counts(now);
-    if limits.account_per_day.is_some_and(|most| today + messages > most) {
+    if limits
+        .account_per_day
+        .is_some_and(|most| today + messages > most)
+    {
         return Err(Refusal::business("isv.DAY_LIMIT_CONTROL"));
     }
-    if limits.account_per_month.is_some_and(|most| month + messages > most) {
+    if limits
+        .account_per_month
+        .is_some_and(|most| month + messages > most)
+    {
         return Err(Refusal::business("isv.MONTH_LIMIT_CONTROL"));
     }
     Ok(())

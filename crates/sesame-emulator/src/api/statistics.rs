@@ -39,8 +39,15 @@ pub(super) fn query_send_statistics(call: &Call<'_>, shared: &Shared) -> Result<
             && sign_name.is_none_or(|name| *record.sign_name == *name)
     }));
     let days: Vec<(&Date, &Count)> = counts.iter().collect();
-    let list: Vec<Value> = page.of(&days).iter().map(|(day, count)| line(**day, count)).collect();
-    Ok(vec![("Data", json!({ "TargetList": list, "TotalSize": days.len() }))])
+    let list: Vec<Value> = page
+        .of(&days)
+        .iter()
+        .map(|(day, count)| line(**day, count))
+        .collect();
+    Ok(vec![(
+        "Data",
+        json!({ "TargetList": list, "TotalSize": days.len() }),
+    )])
 }
 
 fn count<'r>(records: impl Iterator<Item = &'r Record>) -> BTreeMap<Date, Count> {

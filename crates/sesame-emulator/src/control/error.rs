@@ -36,7 +36,10 @@ impl ControlError {
     }
 
     pub(crate) fn not_found(problem: &str) -> Self {
-        Self { status: 404, ..Self::new("", problem) }
+        Self {
+            status: 404,
+            ..Self::new("", problem)
+        }
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
@@ -55,11 +58,17 @@ impl ControlError {
         error: &serde_path_to_error::Error<serde_json::Error>,
     ) -> Self {
         let words = error.inner().to_string();
-        let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(start, _)| start);
+        let words = words
+            .rsplit_once(" at line ")
+            .map_or(words.as_str(), |(start, _)| start);
         let path = crate::account::path(error);
         let quoted = quoted_field(words).filter(|quoted| !path.ends_with(quoted));
         let parts = [Some(within), Some(path.as_str()), quoted];
-        let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
         Self::new(parts.join("."), words)
     }
 

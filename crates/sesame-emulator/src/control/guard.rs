@@ -35,9 +35,9 @@ fn check(headers: &HeaderMap, settings: &Settings) -> Result<(), ControlError> {
     }
     let scheme = if settings.is_tls { "https" } else { "http" };
     match text(headers, &header::ORIGIN) {
-        Some(origin) if !origin.eq_ignore_ascii_case(&format!("{scheme}://{host}")) => {
-            Err(forbidden("the control does not answer to pages of another origin"))
-        }
+        Some(origin) if !origin.eq_ignore_ascii_case(&format!("{scheme}://{host}")) => Err(
+            forbidden("the control does not answer to pages of another origin"),
+        ),
         _ => Ok(()),
     }
 }
@@ -56,10 +56,17 @@ fn is_own_host(host: &str, settings: &Settings) -> bool {
     if name.eq_ignore_ascii_case("localhost") {
         return true;
     }
-    if settings.host_names.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+    if settings
+        .host_names
+        .iter()
+        .any(|own| own.eq_ignore_ascii_case(name))
+    {
         return true;
     }
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
     let Ok(address) = bare.parse::<IpAddr>() else {
         return false;
     };

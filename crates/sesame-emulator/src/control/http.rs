@@ -42,7 +42,10 @@ impl IntoResponse for Failure {
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let routes = Router::new()
-        .route("/_emulator", get(|| async { Redirect::permanent("/_emulator/") }))
+        .route(
+            "/_emulator",
+            get(|| async { Redirect::permanent("/_emulator/") }),
+        )
         .route("/_emulator/", get(page::show))
         .route("/_emulator/clear", post(clear_from_page))
         .route("/_emulator/assets/{name}", get(page::asset))
@@ -60,7 +63,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     routes
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::map_response(protect))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::guard))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            guard::guard,
+        ))
         .with_state(shared)
 }
 
@@ -71,7 +77,10 @@ async fn protect(mut response: Response) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CONTENT_SECURITY_POLICY, page::POLICY),
-        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
@@ -83,7 +92,10 @@ async fn protect(mut response: Response) -> Response {
 }
 
 async fn nothing() -> Failure {
-    Failure(ControlError::not_found("there is nothing here").cure("see the list of paths in the README"))
+    Failure(
+        ControlError::not_found("there is nothing here")
+            .cure("see the list of paths in the README"),
+    )
 }
 
 async fn wrong_method() -> Failure {
@@ -175,7 +187,8 @@ async fn faults(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answe
 
 async fn account(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
     check_type(&headers)?;
-    let text = std::str::from_utf8(&body).map_err(|_| ControlError::new("", "the body is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(&body).map_err(|_| ControlError::new("", "the body is not UTF-8"))?;
     let account = Account::from_json(text).map_err(|error| {
         let cure = "see the account in DESIGN.md, section 8: the same keys, as JSON";
         ControlError::new(error.field, error.problem).cure(cure)
@@ -224,7 +237,8 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Con
     check_type(headers)?;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        ControlError::of_serde("", &error).cure("send one JSON object with the keys the README lists")
+        ControlError::of_serde("", &error)
+            .cure("send one JSON object with the keys the README lists")
     })?;
     deserializer
         .end()
@@ -238,5 +252,7 @@ fn parse_query<T: DeserializeOwned>(RawQuery(query): RawQuery) -> Result<T, Cont
         .map_err(|_| ControlError::new("", "the query cannot be read"))?;
     Query::try_from_uri(&uri)
         .map(|Query(value)| value)
-        .map_err(|error| ControlError::new("", error.body_text()).cure("see the list of paths in the README"))
+        .map_err(|error| {
+            ControlError::new("", error.body_text()).cure("see the list of paths in the README")
+        })
 }

@@ -35,7 +35,10 @@ pub(super) async fn events(State(shared): State<Arc<Shared>>) -> Response {
     (headers, Body::from_stream(parts)).into_response()
 }
 
-type Part = (Result<Bytes, std::convert::Infallible>, (Receiver<Event>, bool));
+type Part = (
+    Result<Bytes, std::convert::Infallible>,
+    (Receiver<Event>, bool),
+);
 
 /// Ends for a listener that fell behind: it asks again and sees the whole.
 async fn next((mut receiver, is_first): (Receiver<Event>, bool)) -> Option<Part> {

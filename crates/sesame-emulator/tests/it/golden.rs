@@ -39,12 +39,20 @@ struct Wire {
 impl Wire {
     fn bytes(&self) -> Vec<u8> {
         let mut headers = self.headers.clone();
-        let length = headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let length = headers
+            .iter_mut()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         if let Some((_, value)) = length {
             *value = self.body.len().to_string();
         }
-        let is_chunked = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding"));
-        let body = if is_chunked { chunks(&self.body) } else { self.body.clone() };
+        let is_chunked = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding"));
+        let body = if is_chunked {
+            chunks(&self.body)
+        } else {
+            self.body.clone()
+        };
         http(&self.method, &self.target, &headers, &body)
     }
 }
@@ -67,7 +75,11 @@ struct Case {
 fn cases() -> Vec<Case> {
     let file: Value = serde_json::from_str(FILE).unwrap();
     let cases = file["cases"].as_array().unwrap().clone();
-    cases.into_iter().filter(|case| case["signature_version"] != "anonymous").map(case).collect()
+    cases
+        .into_iter()
+        .filter(|case| case["signature_version"] != "anonymous")
+        .map(case)
+        .collect()
 }
 
 fn case(value: Value) -> Case {
@@ -75,7 +87,9 @@ fn case(value: Value) -> Case {
     let wire = &value["wire"];
     let body = text(&wire["body"]);
     let body = match wire["body_encoding"].as_str() {
-        Some("base64") => base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap(),
+        Some("base64") => {
+            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap()
+        }
         _ => body.into_bytes(),
     };
     let headers = wire["headers"].as_array().unwrap().iter();
@@ -91,7 +105,9 @@ fn case(value: Value) -> Case {
         wire: Wire {
             method: text(&wire["method"]),
             target: text(&wire["target"]),
-            headers: headers.map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
+            headers: headers
+                .map(|pair| (text(&pair[0]), text(&pair[1])))
+                .collect(),
             body,
         },
         input: value["input"].clone(),
@@ -105,9 +121,16 @@ impl Case {
         let text = |name: &str| self.input[name].as_str().unwrap().to_owned();
         let mut key = AccessKey::new(text("access_key_id"), text("access_key_secret"));
         key.security_token = self.input["security_token"].as_str().map(Secret::new);
-        emulator.set_account(Account { access_keys: vec![key], ..Account::default() }).unwrap();
+        emulator
+            .set_account(Account {
+                access_keys: vec![key],
+                ..Account::default()
+            })
+            .unwrap();
         emulator.reset();
-        emulator.set_now(text("timestamp").parse().unwrap()).unwrap();
+        emulator
+            .set_now(text("timestamp").parse().unwrap())
+            .unwrap();
     }
 }
 
@@ -132,7 +155,12 @@ async fn the_same_request_again_is_refused() {
         case.prepare(&emulator);
         raw(&emulator, &case.wire.bytes()).await;
         let answer = raw(&emulator, &case.wire.bytes()).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "SignatureNonceUsed"), "{}", case.id);
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "SignatureNonceUsed"),
+            "{}",
+            case.id
+        );
     }
 }
 
@@ -145,7 +173,11 @@ async fn b3_c4_every_recorded_request_is_refused_after_any_change() {
             case.prepare(&emulator);
             let answer = raw(&emulator, &wire.bytes()).await;
             let id = &case.id;
-            assert!(!is_authenticated(&answer), "{id}: {what}: {}", answer.text());
+            assert!(
+                !is_authenticated(&answer),
+                "{id}: {what}: {}",
+                answer.text()
+            );
             assert!((400..500).contains(&answer.status), "{id}: {what}");
             assert_eq!(emulator.messages(), []);
             tried += 1;
@@ -157,7 +189,11 @@ async fn b3_c4_every_recorded_request_is_refused_after_any_change() {
 /// Every way to change one thing that is signed.
 fn tampered(case: &Case) -> Vec<(String, Wire)> {
     let mut all = Vec::new();
-    let (path, query) = case.wire.target.split_once('?').unwrap_or((&case.wire.target, ""));
+    let (path, query) = case
+        .wire
+        .target
+        .split_once('?')
+        .unwrap_or((&case.wire.target, ""));
     for (what, query) in changed_pairs(&decode_form(query.as_bytes())) {
         let mut wire = case.wire.clone();
         wire.target = format!("{path}?{query}");

@@ -4,7 +4,11 @@ use crate::support::*;
 
 const V3: [Kind; 3] = [Kind::Acs3Query, Kind::Acs3Form, Kind::Acs3Json];
 
-async fn with(emulator: &sesame_emulator::Emulator, kind: Kind, change: impl Fn(&str) -> String) -> Answer {
+async fn with(
+    emulator: &sesame_emulator::Emulator,
+    kind: Kind,
+    change: impl Fn(&str) -> String,
+) -> Answer {
     let bytes = String::from_utf8(send_sms(emulator).kind(kind).bytes()).unwrap();
     let changed = change(&bytes);
     assert_ne!(bytes, changed);
@@ -14,14 +18,22 @@ async fn with(emulator: &sesame_emulator::Emulator, kind: Kind, change: impl Fn(
 #[tokio::test]
 async fn c2_goes_by_the_signed_headers() {
     let emulator = start_with(unlimited()).await;
-    let call = |kind| send_sms(&emulator).kind(kind).header("accept", "application/json").header("user-agent", "x y");
+    let call = |kind| {
+        send_sms(&emulator)
+            .kind(kind)
+            .header("accept", "application/json")
+            .header("user-agent", "x y")
+    };
     for kind in V3 {
         assert_eq!(call(kind).send(&emulator).await.code(), "OK");
         let bytes = String::from_utf8(call(kind).bytes()).unwrap();
         let answer = raw(&emulator, bytes.replace("x y", "x z").as_bytes()).await;
         assert_eq!(answer.code(), "SignatureDoesNotMatch");
         // Not signed, so free to come.
-        let answer = with(&emulator, kind, |b| b.replace("\r\nhost:", "\r\naccept: a\r\nx-other: b\r\nhost:")).await;
+        let answer = with(&emulator, kind, |b| {
+            b.replace("\r\nhost:", "\r\naccept: a\r\nx-other: b\r\nhost:")
+        })
+        .await;
         assert_eq!(answer.code(), "OK");
     }
 }
@@ -30,40 +42,75 @@ async fn c2_goes_by_the_signed_headers() {
 async fn c3_refuses_headers_that_must_be_signed_and_are_not() {
     let emulator = start().await;
     for header in ["x-acs-extra: 1", "X-Acs-Extra: 1"] {
-        let answer = with(&emulator, Kind::Acs3Form, |b| b.replace("\r\nhost:", &format!("\r\n{header}\r\nhost:"))).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "IncompleteSignature"));
+        let answer = with(&emulator, Kind::Acs3Form, |b| {
+            b.replace("\r\nhost:", &format!("\r\n{header}\r\nhost:"))
+        })
+        .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "IncompleteSignature")
+        );
     }
     for name in ["content-type;", "host;", "x-acs-date;"] {
         let answer = with(&emulator, Kind::Acs3Form, |b| b.replacen(name, "", 1)).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "IncompleteSignature"), "{name}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "IncompleteSignature"),
+            "{name}"
+        );
     }
-    let answer = with(&emulator, Kind::Acs3Query, |b| b.replace("\r\nhost:", "\r\ncontent-type: text/plain\r\nhost:")).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "IncompleteSignature"));
+    let answer = with(&emulator, Kind::Acs3Query, |b| {
+        b.replace("\r\nhost:", "\r\ncontent-type: text/plain\r\nhost:")
+    })
+    .await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "IncompleteSignature")
+    );
 }
 
 #[tokio::test]
 async fn c4_the_hash_must_be_the_bodys() {
     let emulator = start().await;
-    let answer = with(&emulator, Kind::Acs3Form, |b| b.replace("13800138000", "13800138001")).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "SignatureDoesNotMatch"));
+    let answer = with(&emulator, Kind::Acs3Form, |b| {
+        b.replace("13800138000", "13800138001")
+    })
+    .await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "SignatureDoesNotMatch")
+    );
     // The header wrong and signed, everything else right.
     let call = send_sms(&emulator).kind(Kind::Acs3Query);
     let bytes = String::from_utf8(call.bytes()).unwrap();
     let wrong = bytes.replace("x-acs-content-sha256: e3b0", "x-acs-content-sha256: e3b1");
-    assert_eq!(raw(&emulator, wrong.as_bytes()).await.code(), "SignatureDoesNotMatch");
+    assert_eq!(
+        raw(&emulator, wrong.as_bytes()).await.code(),
+        "SignatureDoesNotMatch"
+    );
 }
 
 #[tokio::test]
 async fn c5_a_wrong_secret_gives_every_stage() {
     let emulator = start().await;
     for kind in V3 {
-        let answer = send_sms(&emulator).kind(kind).key("testid", "wrong").send(&emulator).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "SignatureDoesNotMatch"));
+        let answer = send_sms(&emulator)
+            .kind(kind)
+            .key("testid", "wrong")
+            .send(&emulator)
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "SignatureDoesNotMatch")
+        );
         let message = answer.message();
         assert!(message.starts_with(
             "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\n"
         ), "{message}");
-        assert!(message.contains("] server CanonicalRequest is [POST\n/\n"), "{message}");
+        assert!(
+            message.contains("] server CanonicalRequest is [POST\n/\n"),
+            "{message}"
+        );
         assert!(message.ends_with(']'));
     }
 }
@@ -90,10 +137,20 @@ async fn c8_a_malformed_authorization_is_incomplete() {
         "ACS3-HMAC-SM3 Credential=testid,SignedHeaders=host,Signature=00",
         "",
     ] {
-        let headers = [("host".to_owned(), "h".to_owned()), ("Authorization".to_owned(), value.to_owned())];
+        let headers = [
+            ("host".to_owned(), "h".to_owned()),
+            ("Authorization".to_owned(), value.to_owned()),
+        ];
         let answer = raw(&emulator, &http("POST", "/", &headers, b"")).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "IncompleteSignature"), "{value}");
-        assert_eq!(answer.message(), "The request signature does not conform to Aliyun standards.");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "IncompleteSignature"),
+            "{value}"
+        );
+        assert_eq!(
+            answer.message(),
+            "The request signature does not conform to Aliyun standards."
+        );
     }
 }
 
@@ -102,11 +159,21 @@ async fn c9_nobody_calling_misses_the_key() {
     let emulator = start().await;
     let headers = [("host".to_owned(), "h".to_owned())];
     let nobody = raw(&emulator, &http("POST", "/?Action=SendSms", &headers, b"")).await;
-    let empty = send_sms(&emulator).kind(Kind::Acs3Form).key("", "x").send(&emulator).await;
+    let empty = send_sms(&emulator)
+        .kind(Kind::Acs3Form)
+        .key("", "x")
+        .send(&emulator)
+        .await;
     let empty_v1 = send_sms(&emulator).key("", "x").send(&emulator).await;
     for answer in [nobody, empty, empty_v1] {
-        assert_eq!((answer.status, answer.code().as_str()), (400, "MissingAccessKeyId"));
-        assert_eq!(answer.message(), "AccessKeyId is mandatory for this action.");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "MissingAccessKeyId")
+        );
+        assert_eq!(
+            answer.message(),
+            "AccessKeyId is mandatory for this action."
+        );
         assert!(answer.json()["HostId"].is_string() && answer.json()["Recommend"].is_string());
     }
 }
@@ -114,11 +181,24 @@ async fn c9_nobody_calling_misses_the_key() {
 #[tokio::test]
 async fn c10_other_ways_to_write_the_query_verify() {
     let emulator = start_with(unlimited()).await;
-    for (plain, written) in [("%2A", "*"), ("%21", "!"), ("%27", "'"), ("%28", "("), ("%29", ")"), ("%20", "+")] {
-        let call = send_sms(&emulator).kind(Kind::Acs3Query).param("OutId", "*!'() ~");
+    for (plain, written) in [
+        ("%2A", "*"),
+        ("%21", "!"),
+        ("%27", "'"),
+        ("%28", "("),
+        ("%29", ")"),
+        ("%20", "+"),
+    ] {
+        let call = send_sms(&emulator)
+            .kind(Kind::Acs3Query)
+            .param("OutId", "*!'() ~");
         let bytes = String::from_utf8(call.bytes()).unwrap();
         let (line, rest) = bytes.split_once(" HTTP/1.1").unwrap();
-        let answer = raw(&emulator, format!("{} HTTP/1.1{rest}", line.replace(plain, written)).as_bytes()).await;
+        let answer = raw(
+            &emulator,
+            format!("{} HTTP/1.1{rest}", line.replace(plain, written)).as_bytes(),
+        )
+        .await;
         assert_eq!(answer.code(), "OK", "{written}");
     }
 }
@@ -128,7 +208,12 @@ async fn c11_signatures_are_lower_case() {
     let emulator = start().await;
     let answer = with(&emulator, Kind::Acs3Query, |b| {
         let at = b.find("Signature=").unwrap() + 10;
-        format!("{}{}{}", &b[..at], b[at..at + 64].to_uppercase(), &b[at + 64..])
+        format!(
+            "{}{}{}",
+            &b[..at],
+            b[at..at + 64].to_uppercase(),
+            &b[at + 64..]
+        )
     })
     .await;
     assert_eq!(answer.code(), "SignatureDoesNotMatch");

@@ -6,7 +6,11 @@ use crate::support::*;
 
 #[tokio::test]
 async fn d1_the_order_of_checks() {
-    let emulator = start_with(Account { balance: Some(0.0), ..Account::default() }).await;
+    let emulator = start_with(Account {
+        balance: Some(0.0),
+        ..Account::default()
+    })
+    .await;
     // Everything is wrong; one thing after another is put right.
     let mut call = send_sms(&emulator)
         .key("nobody", "wrong")
@@ -15,7 +19,14 @@ async fn d1_the_order_of_checks() {
         .version("1999-01-01")
         .without("SignName");
     call.action = "Nothing".to_owned();
-    assert_eq!(send_sms(&emulator).nonce("used").send(&emulator).await.code(), "isv.AMOUNT_NOT_ENOUGH");
+    assert_eq!(
+        send_sms(&emulator)
+            .nonce("used")
+            .send(&emulator)
+            .await
+            .code(),
+        "isv.AMOUNT_NOT_ENOUGH"
+    );
     let expect = async |call: &Call, status: u16, code: &str| {
         let answer = call.send(&emulator).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code));
@@ -47,7 +58,10 @@ async fn d2_an_unknown_key_is_not_found() {
     for kind in KINDS {
         for call in [send_sms(&emulator), Call::new(&emulator, "SendSms", &[])] {
             let answer = call.kind(kind).key("nobody", "x").send(&emulator).await;
-            assert_eq!((answer.status, answer.code().as_str()), (404, "InvalidAccessKeyId.NotFound"));
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (404, "InvalidAccessKeyId.NotFound")
+            );
             assert_eq!(answer.message(), "Specified access key is not found.");
         }
     }
@@ -57,17 +71,31 @@ async fn d2_an_unknown_key_is_not_found() {
 async fn d3_a_disabled_key_is_inactive() {
     let mut key = AccessKey::new("testid", "testsecret");
     key.status = KeyStatus::Disabled;
-    let emulator = start_with(Account { access_keys: vec![key], ..Account::default() }).await;
+    let emulator = start_with(Account {
+        access_keys: vec![key],
+        ..Account::default()
+    })
+    .await;
     let answer = send_sms(&emulator).send(&emulator).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidAccessKeyId.Inactive"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "InvalidAccessKeyId.Inactive")
+    );
 }
 
 #[tokio::test]
 async fn d4_a_wrong_secret_comes_before_missing_parameters() {
     let emulator = start().await;
     for kind in KINDS {
-        let answer = Call::new(&emulator, "SendSms", &[]).kind(kind).key("testid", "no").send(&emulator).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "SignatureDoesNotMatch"));
+        let answer = Call::new(&emulator, "SendSms", &[])
+            .kind(kind)
+            .key("testid", "no")
+            .send(&emulator)
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "SignatureDoesNotMatch")
+        );
     }
 }
 
@@ -86,12 +114,28 @@ async fn d5_the_time_may_be_a_quarter_of_an_hour_off() {
             ("1772600767", "InvalidTimeStamp.Format"),
             ("Wed, 04 Mar 2026 05:06:07 GMT", "InvalidTimeStamp.Format"),
         ] {
-            let answer = send_sms(&emulator).kind(kind).time(time).send(&emulator).await;
+            let answer = send_sms(&emulator)
+                .kind(kind)
+                .time(time)
+                .send(&emulator)
+                .await;
             assert_eq!(answer.code(), code, "{kind:?} {time}");
         }
     }
-    emulator.set_account(Account { time_tolerance_mins: 31, ..unlimited() }).unwrap();
-    assert_eq!(send_sms(&emulator).time("2026-03-04T04:36:00Z").send(&emulator).await.code(), "OK");
+    emulator
+        .set_account(Account {
+            time_tolerance_mins: 31,
+            ..unlimited()
+        })
+        .unwrap();
+    assert_eq!(
+        send_sms(&emulator)
+            .time("2026-03-04T04:36:00Z")
+            .send(&emulator)
+            .await
+            .code(),
+        "OK"
+    );
 }
 
 #[tokio::test]
@@ -99,17 +143,29 @@ async fn d6_a_nonce_is_good_once() {
     let emulator = start_with(unlimited()).await;
     for kind in KINDS {
         let nonce = format!("once {kind:?}");
-        let wrong = send_sms(&emulator).kind(kind).key("testid", "wrong").nonce(&nonce);
+        let wrong = send_sms(&emulator)
+            .kind(kind)
+            .key("testid", "wrong")
+            .nonce(&nonce);
         assert_eq!(wrong.send(&emulator).await.code(), "SignatureDoesNotMatch");
         let right = send_sms(&emulator).kind(kind).nonce(&nonce);
-        assert_eq!(right.send(&emulator).await.code(), "OK", "a refused request burns nothing");
+        assert_eq!(
+            right.send(&emulator).await.code(),
+            "OK",
+            "a refused request burns nothing"
+        );
         let before = emulator.messages().len();
         let again = right.send(&emulator).await;
-        assert_eq!((again.status, again.code().as_str()), (400, "SignatureNonceUsed"));
+        assert_eq!(
+            (again.status, again.code().as_str()),
+            (400, "SignatureNonceUsed")
+        );
         assert_eq!(emulator.messages().len(), before);
     }
     // Still known at the end of the window in which its time is good.
-    let call = send_sms(&emulator).nonce("late").time("2026-03-04T05:21:00Z");
+    let call = send_sms(&emulator)
+        .nonce("late")
+        .time("2026-03-04T05:21:00Z");
     assert_eq!(call.send(&emulator).await.code(), "OK");
     emulator.advance_secs(29 * 60).unwrap();
     assert_eq!(call.send(&emulator).await.code(), "SignatureNonceUsed");
@@ -134,10 +190,28 @@ async fn d6_of_two_at_once_one_is_accepted() {
 
 #[tokio::test]
 async fn d7_another_keys_nonce_is_another() {
-    let keys = vec![AccessKey::new("testid", "testsecret"), AccessKey::new("other", "s")];
-    let emulator = start_with(Account { access_keys: keys, ..unlimited() }).await;
-    assert_eq!(send_sms(&emulator).nonce("n").send(&emulator).await.code(), "OK");
-    assert_eq!(send_sms(&emulator).nonce("n").key("other", "s").send(&emulator).await.code(), "OK");
+    let keys = vec![
+        AccessKey::new("testid", "testsecret"),
+        AccessKey::new("other", "s"),
+    ];
+    let emulator = start_with(Account {
+        access_keys: keys,
+        ..unlimited()
+    })
+    .await;
+    assert_eq!(
+        send_sms(&emulator).nonce("n").send(&emulator).await.code(),
+        "OK"
+    );
+    assert_eq!(
+        send_sms(&emulator)
+            .nonce("n")
+            .key("other", "s")
+            .send(&emulator)
+            .await
+            .code(),
+        "OK"
+    );
 }
 
 #[tokio::test]
@@ -148,17 +222,36 @@ async fn d8_unknown_versions_and_actions() {
             ("2014-05-26", "SendSms", 400, "InvalidVersion"),
             ("2017-05-25", "sendsms", 404, "InvalidAction.NotFound"),
             ("2017-05-25", "Nothing", 404, "InvalidAction.NotFound"),
-            ("2017-05-25", "SendMessageToGlobe", 404, "InvalidAction.NotFound"),
+            (
+                "2017-05-25",
+                "SendMessageToGlobe",
+                404,
+                "InvalidAction.NotFound",
+            ),
             ("2018-05-01", "SendSms", 404, "InvalidAction.NotFound"),
-            ("2018-05-01", "SendMessageToGlobe", 404, "InvalidAction.NotFound"),
-            ("2017-05-25", "QuerySmsTemplateList", 404, "InvalidAction.NotFound"),
+            (
+                "2018-05-01",
+                "SendMessageToGlobe",
+                404,
+                "InvalidAction.NotFound",
+            ),
+            (
+                "2017-05-25",
+                "QuerySmsTemplateList",
+                404,
+                "InvalidAction.NotFound",
+            ),
             ("2017-05-25", "", 400, "MissingAction"),
             ("", "SendSms", 400, "MissingVersion"),
         ] {
             let mut call = send_sms(&emulator).kind(kind).version(version);
             call.action = action.to_owned();
             let answer = call.send(&emulator).await;
-            assert_eq!((answer.status, answer.code().as_str()), (status, code), "{kind:?} {version} {action}");
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (status, code),
+                "{kind:?} {version} {action}"
+            );
         }
     }
 }
@@ -167,7 +260,10 @@ async fn d8_unknown_versions_and_actions() {
 async fn d8_a_changed_action_header_is_a_changed_request() {
     let emulator = start().await;
     let bytes = String::from_utf8(send_sms(&emulator).kind(Kind::Acs3Form).bytes()).unwrap();
-    for (from, to) in [("action: SendSms", "action: SendSmz"), ("version: 2017-05-25", "version: 2018-05-01")] {
+    for (from, to) in [
+        ("action: SendSms", "action: SendSmz"),
+        ("version: 2017-05-25", "version: 2018-05-01"),
+    ] {
         let answer = raw(&emulator, bytes.replace(from, to).as_bytes()).await;
         assert_eq!(answer.code(), "SignatureDoesNotMatch");
     }
@@ -181,30 +277,62 @@ async fn d9_a_missing_permission_is_refused_as_configured() {
     for (denied, status, code) in [
         (PermissionDenied::NoPermission, 403, "NoPermission"),
         (PermissionDenied::ForbiddenRam, 403, "Forbidden.RAM"),
-        (PermissionDenied::RamPermissionDeny, 200, "isp.RAM_PERMISSION_DENY"),
+        (
+            PermissionDenied::RamPermissionDeny,
+            200,
+            "isp.RAM_PERMISSION_DENY",
+        ),
     ] {
-        let account = Account { access_keys: vec![key.clone()], permission_denied: denied, ..Account::default() };
+        let account = Account {
+            access_keys: vec![key.clone()],
+            permission_denied: denied,
+            ..Account::default()
+        };
         emulator.set_account(account).unwrap();
         let answer = send_sms(&emulator).send(&emulator).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code));
-        assert_eq!(answer.json()["AccessDeniedDetail"].is_object(), code == "NoPermission");
-        assert_eq!(query_details(&emulator, NUMBER).send(&emulator).await.code(), "OK");
-        assert_eq!(send_sms(&emulator).without("SignName").send(&emulator).await.code(), "MissingSignName");
+        assert_eq!(
+            answer.json()["AccessDeniedDetail"].is_object(),
+            code == "NoPermission"
+        );
+        assert_eq!(
+            query_details(&emulator, NUMBER)
+                .send(&emulator)
+                .await
+                .code(),
+            "OK"
+        );
+        assert_eq!(
+            send_sms(&emulator)
+                .without("SignName")
+                .send(&emulator)
+                .await
+                .code(),
+            "MissingSignName"
+        );
     }
 }
 
 #[tokio::test]
 async fn d10_bodies_of_the_gateway_and_of_the_product() {
     let emulator = start().await;
-    let gateway = send_sms(&emulator).without("SignName").send(&emulator).await;
+    let gateway = send_sms(&emulator)
+        .without("SignName")
+        .send(&emulator)
+        .await;
     let body = gateway.json();
     assert_eq!(gateway.status, 400);
     assert_eq!(body["HostId"], "dysmsapi.aliyuncs.com");
     let id = body["RequestId"].as_str().unwrap();
-    let recommend = format!("https://api.aliyun.com/troubleshoot?q=MissingSignName&product=Dysmsapi&requestId={id}");
+    let recommend = format!(
+        "https://api.aliyun.com/troubleshoot?q=MissingSignName&product=Dysmsapi&requestId={id}"
+    );
     assert_eq!(body["Recommend"], recommend.as_str());
 
-    let product = send_sms(&emulator).param("SignName", "x").send(&emulator).await;
+    let product = send_sms(&emulator)
+        .param("SignName", "x")
+        .send(&emulator)
+        .await;
     assert_eq!(product.status, 200);
     let body = product.json();
     let mut keys: Vec<&String> = body.as_object().unwrap().keys().collect();

@@ -1,11 +1,19 @@
 //! E: `SendSms` and `SendBatchSms`.
 
-use sesame_emulator::{Account, AccountState, Emulator, Fault, FaultOrder, ReviewStatus, SignKind, SignName, Tag, Template, TemplateKind};
+use sesame_emulator::{
+    Account, AccountState, Emulator, Fault, FaultOrder, ReviewStatus, SignKind, SignName, Tag,
+    Template, TemplateKind,
+};
 
 use crate::support::*;
 
 fn sign_name(name: &str, kind: SignKind) -> SignName {
-    SignName { name: name.to_owned(), status: ReviewStatus::Approved, kind, tag: Tag::User }
+    SignName {
+        name: name.to_owned(),
+        status: ReviewStatus::Approved,
+        kind,
+        tag: Tag::User,
+    }
 }
 
 fn template(code: &str, kind: TemplateKind, content: &str) -> Template {
@@ -30,10 +38,19 @@ async fn e1_missing_or_empty_parameters() {
     let emulator = start().await;
     for name in ["PhoneNumbers", "SignName", "TemplateCode"] {
         for kind in KINDS {
-            for call in [send_sms(&emulator).without(name), send_sms(&emulator).param(name, "")] {
+            for call in [
+                send_sms(&emulator).without(name),
+                send_sms(&emulator).param(name, ""),
+            ] {
                 let answer = call.kind(kind).send(&emulator).await;
-                assert_eq!((answer.status, answer.code()), (400, format!("Missing{name}")));
-                assert_eq!(answer.message(), format!("{name} is mandatory for this action."));
+                assert_eq!(
+                    (answer.status, answer.code()),
+                    (400, format!("Missing{name}"))
+                );
+                assert_eq!(
+                    answer.message(),
+                    format!("{name} is mandatory for this action.")
+                );
             }
         }
     }
@@ -44,19 +61,43 @@ async fn e2_unknown_and_unapproved_signatures_and_templates() {
     let mut account = unlimited();
     for status in [ReviewStatus::Reviewing, ReviewStatus::Rejected] {
         let name = format!("{status:?}");
-        account.sign_names.push(SignName { status, ..sign_name(&name, SignKind::General) });
+        account.sign_names.push(SignName {
+            status,
+            ..sign_name(&name, SignKind::General)
+        });
         let unapproved = template(&name, TemplateKind::Verification, "${code}");
-        account.templates.push(Template { status, ..unapproved });
+        account.templates.push(Template {
+            status,
+            ..unapproved
+        });
     }
     let emulator = start_with(account).await;
-    for name in ["x", "Reviewing", "Rejected", " 阿里云短信测试", "【阿里云短信测试】"] {
-        let answer = send_sms(&emulator).param("SignName", name).send(&emulator).await;
-        assert_eq!((answer.status, answer.code().as_str()), (200, "isv.SMS_SIGNATURE_ILLEGAL"));
+    for name in [
+        "x",
+        "Reviewing",
+        "Rejected",
+        " 阿里云短信测试",
+        "【阿里云短信测试】",
+    ] {
+        let answer = send_sms(&emulator)
+            .param("SignName", name)
+            .send(&emulator)
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (200, "isv.SMS_SIGNATURE_ILLEGAL")
+        );
         assert_eq!(answer.message(), "该账号下找不到对应签名");
     }
     for name in ["x", "Reviewing", "Rejected", "sms_154950909"] {
-        let answer = send_sms(&emulator).param("TemplateCode", name).send(&emulator).await;
-        assert_eq!((answer.status, answer.code().as_str()), (200, "isv.SMS_TEMPLATE_ILLEGAL"));
+        let answer = send_sms(&emulator)
+            .param("TemplateCode", name)
+            .send(&emulator)
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (200, "isv.SMS_TEMPLATE_ILLEGAL")
+        );
         assert_eq!(answer.message(), "该账号下找不到对应模板");
     }
 }
@@ -71,7 +112,10 @@ async fn e3_e4_template_param_is_an_object_of_texts() {
         ("[\"123456\"]", "isv.INVALID_JSON_PARAM"),
         ("{\"code\":123456}", "isv.INVALID_JSON_PARAM"),
         ("{\"code\":null}", "isv.INVALID_JSON_PARAM"),
-        ("{\"code\":\"1\",\"user\":{\"a\":1}}", "isv.INVALID_JSON_PARAM"),
+        (
+            "{\"code\":\"1\",\"user\":{\"a\":1}}",
+            "isv.INVALID_JSON_PARAM",
+        ),
         ("{\"code\":\"1\"} ,", "isv.INVALID_JSON_PARAM"),
         ("{}", "isv.TEMPLATE_MISSING_PARAMETERS"),
         ("", "isv.TEMPLATE_MISSING_PARAMETERS"),
@@ -80,13 +124,23 @@ async fn e3_e4_template_param_is_an_object_of_texts() {
         ("{\"code\":\"1\",\"locale\":\"zh\"}", "OK"),
         (" {\"code\" : \"\\u0031\"} ", "OK"),
     ] {
-        assert_eq!(code(&emulator, send_sms(&emulator).param("TemplateParam", param)).await, expected, "{param}");
+        assert_eq!(
+            code(&emulator, send_sms(&emulator).param("TemplateParam", param)).await,
+            expected,
+            "{param}"
+        );
     }
-    let answer = send_sms(&emulator).without("TemplateParam").send(&emulator).await;
+    let answer = send_sms(&emulator)
+        .without("TemplateParam")
+        .send(&emulator)
+        .await;
     assert_eq!(answer.code(), "isv.TEMPLATE_MISSING_PARAMETERS");
     assert_eq!(answer.message(), "模板变量缺少对应参数值");
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-    assert_eq!(code(&emulator, send_sms(&emulator).param("TemplateParam", &deep)).await, "isv.INVALID_JSON_PARAM");
+    assert_eq!(
+        code(&emulator, send_sms(&emulator).param("TemplateParam", &deep)).await,
+        "isv.INVALID_JSON_PARAM"
+    );
 }
 
 #[tokio::test]
@@ -109,14 +163,23 @@ async fn e5_e6_e7_what_a_value_may_hold() {
         let call = send_sms(&emulator).param("TemplateParam", &param(value));
         assert_eq!(code(&emulator, call).await, expected, "{value}");
     }
-    let answer = send_sms(&emulator).param("TemplateParam", &param("-")).send(&emulator).await;
-    assert_eq!(answer.message(), "params must be [a-zA-Z0-9] for verification sms");
+    let answer = send_sms(&emulator)
+        .param("TemplateParam", &param("-"))
+        .send(&emulator)
+        .await;
+    assert_eq!(
+        answer.message(),
+        "params must be [a-zA-Z0-9] for verification sms"
+    );
 
     let notification = |note: &str| {
         send_sms(&emulator)
             .param("SignName", GENERAL)
             .param("TemplateCode", NOTIFICATION)
-            .param("TemplateParam", &serde_json::json!({ "name": "王五", "note": note }).to_string())
+            .param(
+                "TemplateParam",
+                &serde_json::json!({ "name": "王五", "note": note }).to_string(),
+            )
     };
     let long = "长".repeat(36);
     for (note, expected) in [
@@ -126,7 +189,11 @@ async fn e5_e6_e7_what_a_value_may_hold() {
         ("t.cn/abc", "isv.PARAM_NOT_SUPPORT_URL"),
         ("👨‍👩‍👧", "isv.UNSUPPORTED_CONTENT"),
     ] {
-        assert_eq!(code(&emulator, notification(note)).await, expected, "{note}");
+        assert_eq!(
+            code(&emulator, notification(note)).await,
+            expected,
+            "{note}"
+        );
     }
 }
 
@@ -134,11 +201,16 @@ async fn e5_e6_e7_what_a_value_may_hold() {
 async fn e6_lengths_can_be_configured() {
     let mut account = unlimited();
     account.limits.verification_value_max = 6;
-    account.templates.push(Template { value_max: Some(2), ..template("SMS_2", TemplateKind::Verification, "${code}") });
+    account.templates.push(Template {
+        value_max: Some(2),
+        ..template("SMS_2", TemplateKind::Verification, "${code}")
+    });
     let emulator = start_with(account).await;
     let call = send_sms(&emulator).param("TemplateParam", r#"{"code":"1234567"}"#);
     assert_eq!(code(&emulator, call).await, "isv.PARAM_LENGTH_LIMIT");
-    let call = send_sms(&emulator).param("TemplateCode", "SMS_2").param("TemplateParam", r#"{"code":"123"}"#);
+    let call = send_sms(&emulator)
+        .param("TemplateCode", "SMS_2")
+        .param("TemplateParam", r#"{"code":"123"}"#);
     assert_eq!(code(&emulator, call).await, "isv.PARAM_LENGTH_LIMIT");
 }
 
@@ -146,15 +218,43 @@ async fn e6_lengths_can_be_configured() {
 async fn e8_malformed_numbers() {
     let emulator = start_with(unlimited()).await;
     for number in [
-        "13900000000000", "abc", "1380013800", "138001380001", " 13800138000", "138 0013 8000", "１３８００１３８０００",
-        "13800138000,", ",13800138000", "13800138000，13800138001", "8612345678", "+", "0", "1380013800a", "{}",
-        "85268326366", "01013800138000",
+        "13900000000000",
+        "abc",
+        "1380013800",
+        "138001380001",
+        " 13800138000",
+        "138 0013 8000",
+        "１３８００１３８０００",
+        "13800138000,",
+        ",13800138000",
+        "13800138000，13800138001",
+        "8612345678",
+        "+",
+        "0",
+        "1380013800a",
+        "{}",
+        "85268326366",
+        "01013800138000",
     ] {
-        let answer = send_sms(&emulator).param("PhoneNumbers", number).send(&emulator).await;
-        assert_eq!((answer.status, answer.code().as_str()), (200, "isv.MOBILE_NUMBER_ILLEGAL"), "{number}");
-        assert!(answer.message().ends_with("invalid mobile number"), "{}", answer.message());
+        let answer = send_sms(&emulator)
+            .param("PhoneNumbers", number)
+            .send(&emulator)
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (200, "isv.MOBILE_NUMBER_ILLEGAL"),
+            "{number}"
+        );
+        assert!(
+            answer.message().ends_with("invalid mobile number"),
+            "{}",
+            answer.message()
+        );
     }
-    let answer = send_sms(&emulator).param("PhoneNumbers", "13900000000000").send(&emulator).await;
+    let answer = send_sms(&emulator)
+        .param("PhoneNumbers", "13900000000000")
+        .send(&emulator)
+        .await;
     assert_eq!(answer.message(), "13900000000000invalid mobile number");
     assert_eq!(emulator.messages(), []);
 }
@@ -162,37 +262,85 @@ async fn e8_malformed_numbers() {
 #[tokio::test]
 async fn e9_all_notations_are_one_recipient() {
     let emulator = start_with(unlimited()).await;
-    let notations = ["13800138000", "+8613800138000", "008613800138000", "8613800138000", "+13800138000"];
+    let notations = [
+        "13800138000",
+        "+8613800138000",
+        "008613800138000",
+        "8613800138000",
+        "+13800138000",
+    ];
     for number in notations {
-        assert_eq!(code(&emulator, send_sms(&emulator).param("PhoneNumbers", number)).await, "OK", "{number}");
+        assert_eq!(
+            code(&emulator, send_sms(&emulator).param("PhoneNumbers", number)).await,
+            "OK",
+            "{number}"
+        );
     }
-    assert!(emulator.messages().iter().all(|message| message.to == "+8613800138000"));
+    assert!(
+        emulator
+            .messages()
+            .iter()
+            .all(|message| message.to == "+8613800138000")
+    );
     for number in notations {
-        let details = query_details(&emulator, number).send(&emulator).await.json();
+        let details = query_details(&emulator, number)
+            .send(&emulator)
+            .await
+            .json();
         assert_eq!(details["TotalCount"], 5, "{number}");
-        assert_eq!(details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["PhoneNum"], "13800138000");
+        assert_eq!(
+            details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["PhoneNum"],
+            "13800138000"
+        );
     }
     emulator.set_account(Account::default()).unwrap();
     emulator.reset();
     assert_eq!(code(&emulator, send_sms(&emulator)).await, "OK");
     for number in notations {
         let call = send_sms(&emulator).param("PhoneNumbers", number);
-        assert_eq!(code(&emulator, call).await, "isv.BUSINESS_LIMIT_CONTROL", "{number}");
+        assert_eq!(
+            code(&emulator, call).await,
+            "isv.BUSINESS_LIMIT_CONTROL",
+            "{number}"
+        );
     }
 }
 
 #[tokio::test]
 async fn e10_numbers_from_elsewhere_need_an_international_template() {
     let emulator = start_with(unlimited()).await;
-    let overseas = |number: &str| send_sms(&emulator).param("TemplateCode", OVERSEAS).param("PhoneNumbers", number);
-    for number in ["85268326366", "+85268326366", "0085268326366", "447911123456"] {
+    let overseas = |number: &str| {
+        send_sms(&emulator)
+            .param("TemplateCode", OVERSEAS)
+            .param("PhoneNumbers", number)
+    };
+    for number in [
+        "85268326366",
+        "+85268326366",
+        "0085268326366",
+        "447911123456",
+    ] {
         assert_eq!(code(&emulator, overseas(number)).await, "OK", "{number}");
         let mainland = send_sms(&emulator).param("PhoneNumbers", number);
-        assert_eq!(code(&emulator, mainland).await, "isv.MOBILE_NUMBER_ILLEGAL", "{number}");
+        assert_eq!(
+            code(&emulator, mainland).await,
+            "isv.MOBILE_NUMBER_ILLEGAL",
+            "{number}"
+        );
     }
     assert_eq!(emulator.messages_to("+852 6832 6366").len(), 3);
-    for number in ["13800138000", "8613800138000", "+8613012345678", "008613012345678", "13912345678"] {
-        assert_eq!(code(&emulator, overseas(number)).await, "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "{number}");
+    for number in [
+        "13800138000",
+        "8613800138000",
+        "+8613012345678",
+        "008613012345678",
+        "13912345678",
+    ] {
+        assert_eq!(
+            code(&emulator, overseas(number)).await,
+            "isv.DOMESTIC_NUMBER_NOT_SUPPORTED",
+            "{number}"
+        );
     }
 }
 
@@ -202,8 +350,21 @@ async fn e10_one_and_ten_digits_go_where_the_template_goes() {
     for number in ["14155552671", "+14155552671"] {
         let call = send_sms(&emulator).param("PhoneNumbers", number);
         assert_eq!(code(&emulator, call.clone()).await, "OK");
-        assert_eq!(emulator.messages()[0].to, "+8614155552671", "a stranger in the mainland");
-        assert_eq!(code(&emulator, call.clone().nonce(&format!("o{number}")).param("TemplateCode", OVERSEAS)).await, "OK");
+        assert_eq!(
+            emulator.messages()[0].to,
+            "+8614155552671",
+            "a stranger in the mainland"
+        );
+        assert_eq!(
+            code(
+                &emulator,
+                call.clone()
+                    .nonce(&format!("o{number}"))
+                    .param("TemplateCode", OVERSEAS)
+            )
+            .await,
+            "OK"
+        );
         assert_eq!(emulator.messages()[0].to, "+14155552671");
     }
     assert_eq!(emulator.messages_to("+1 415-555-2671").len(), 2);
@@ -214,7 +375,9 @@ async fn e10_one_and_ten_digits_go_where_the_template_goes() {
 async fn e11_too_many_numbers() {
     let emulator = start_with(unlimited()).await;
     let numbers = |many: u64| {
-        let all: Vec<String> = (0..many).map(|at| (13_000_000_000 + at).to_string()).collect();
+        let all: Vec<String> = (0..many)
+            .map(|at| (13_000_000_000 + at).to_string())
+            .collect();
         all
     };
     let call = send_sms(&emulator).param("PhoneNumbers", &numbers(1000).join(","));
@@ -223,7 +386,10 @@ async fn e11_too_many_numbers() {
     let call = send_sms(&emulator).param("PhoneNumbers", &numbers(1001).join(","));
     assert_eq!(code(&emulator, call).await, "isv.MOBILE_COUNT_OVER_LIMIT");
     assert_eq!(code(&emulator, batch(&emulator, &numbers(100))).await, "OK");
-    assert_eq!(code(&emulator, batch(&emulator, &numbers(101))).await, "isv.MOBILE_COUNT_OVER_LIMIT");
+    assert_eq!(
+        code(&emulator, batch(&emulator, &numbers(101))).await,
+        "isv.MOBILE_COUNT_OVER_LIMIT"
+    );
 }
 
 fn batch(emulator: &Emulator, numbers: &[String]) -> Call {
@@ -235,7 +401,14 @@ fn batch(emulator: &Emulator, numbers: &[String]) -> Call {
             ("PhoneNumberJson", &json(numbers.into())),
             ("SignNameJson", &json(vec![SIGN_NAME; numbers.len()].into())),
             ("TemplateCode", CODE),
-            ("TemplateParamJson", &json((0..numbers.len()).map(|at| serde_json::json!({"code": at.to_string()})).collect())),
+            (
+                "TemplateParamJson",
+                &json(
+                    (0..numbers.len())
+                        .map(|at| serde_json::json!({"code": at.to_string()}))
+                        .collect(),
+                ),
+            ),
         ],
     )
 }
@@ -243,15 +416,29 @@ fn batch(emulator: &Emulator, numbers: &[String]) -> Call {
 #[tokio::test]
 async fn e12_batches_are_matched_by_index() {
     let emulator = start_with(unlimited()).await;
-    let two = || batch(&emulator, &["13800138000".to_owned(), "+8613800138001".to_owned()]);
+    let two = || {
+        batch(
+            &emulator,
+            &["13800138000".to_owned(), "+8613800138001".to_owned()],
+        )
+    };
     for kind in KINDS {
         let answer = two().kind(kind).param("OutId", "o").send(&emulator).await;
         assert_eq!(answer.code(), "OK", "{}", answer.text());
         let first = &emulator.messages_to("13800138000")[0];
         let second = &emulator.messages_to("13800138001")[0];
-        assert_eq!((first.template_param["code"].as_str(), second.template_param["code"].as_str()), ("0", "1"));
+        assert_eq!(
+            (
+                first.template_param["code"].as_str(),
+                second.template_param["code"].as_str()
+            ),
+            ("0", "1")
+        );
         assert_eq!(first.biz_id, answer.json()["BizId"].as_str().unwrap());
-        assert_eq!((first.biz_id.as_str(), first.out_id.as_deref()), (second.biz_id.as_str(), Some("o")));
+        assert_eq!(
+            (first.biz_id.as_str(), first.out_id.as_deref()),
+            (second.biz_id.as_str(), Some("o"))
+        );
     }
     emulator.clear();
     for (name, value) in [
@@ -267,20 +454,50 @@ async fn e12_batches_are_matched_by_index() {
         ("TemplateParamJson", "{\"code\":\"1\"}"),
         ("SmsUpExtendCodeJson", "[\"1\"]"),
     ] {
-        assert_eq!(code(&emulator, two().param(name, value)).await, "isv.INVALID_PARAMETERS", "{name} {value}");
+        assert_eq!(
+            code(&emulator, two().param(name, value)).await,
+            "isv.INVALID_PARAMETERS",
+            "{name} {value}"
+        );
     }
     for (name, value, expected) in [
-        ("TemplateParamJson", "[{\"code\":\"1\"},{\"code\":2}]", "isv.INVALID_JSON_PARAM"),
-        ("TemplateParamJson", "[{\"code\":\"1\"},{}]", "isv.TEMPLATE_MISSING_PARAMETERS"),
-        ("SignNameJson", "[\"阿里云短信测试\",\"x\"]", "isv.SMS_SIGNATURE_ILLEGAL"),
-        ("PhoneNumberJson", "[\"13800138000\",\"x\"]", "isv.MOBILE_NUMBER_ILLEGAL"),
+        (
+            "TemplateParamJson",
+            "[{\"code\":\"1\"},{\"code\":2}]",
+            "isv.INVALID_JSON_PARAM",
+        ),
+        (
+            "TemplateParamJson",
+            "[{\"code\":\"1\"},{}]",
+            "isv.TEMPLATE_MISSING_PARAMETERS",
+        ),
+        (
+            "SignNameJson",
+            "[\"阿里云短信测试\",\"x\"]",
+            "isv.SMS_SIGNATURE_ILLEGAL",
+        ),
+        (
+            "PhoneNumberJson",
+            "[\"13800138000\",\"x\"]",
+            "isv.MOBILE_NUMBER_ILLEGAL",
+        ),
         ("TemplateCode", "x", "isv.SMS_TEMPLATE_ILLEGAL"),
     ] {
-        assert_eq!(code(&emulator, two().param(name, value)).await, expected, "{name} {value}");
+        assert_eq!(
+            code(&emulator, two().param(name, value)).await,
+            expected,
+            "{name} {value}"
+        );
     }
-    assert_eq!(code(&emulator, two().without("TemplateParamJson")).await, "isv.TEMPLATE_MISSING_PARAMETERS");
+    assert_eq!(
+        code(&emulator, two().without("TemplateParamJson")).await,
+        "isv.TEMPLATE_MISSING_PARAMETERS"
+    );
     for name in ["PhoneNumberJson", "SignNameJson", "TemplateCode"] {
-        assert_eq!(two().without(name).send(&emulator).await.code(), format!("Missing{name}"));
+        assert_eq!(
+            two().without(name).send(&emulator).await.code(),
+            format!("Missing{name}")
+        );
     }
     assert_eq!(emulator.messages(), [], "all or none");
 }
@@ -291,9 +508,18 @@ async fn e13_a_code_signature_is_for_codes() {
     let call = send_sms(&emulator)
         .param("TemplateCode", NOTIFICATION)
         .param("TemplateParam", r#"{"name":"a","note":"b"}"#);
-    assert_eq!(code(&emulator, call.clone()).await, "isv.SMS_SIGNATURE_SCENE_ILLEGAL");
-    assert_eq!(code(&emulator, call.nonce("e13").param("SignName", GENERAL)).await, "OK");
-    assert_eq!(code(&emulator, send_sms(&emulator).param("SignName", GENERAL)).await, "OK");
+    assert_eq!(
+        code(&emulator, call.clone()).await,
+        "isv.SMS_SIGNATURE_SCENE_ILLEGAL"
+    );
+    assert_eq!(
+        code(&emulator, call.nonce("e13").param("SignName", GENERAL)).await,
+        "OK"
+    );
+    assert_eq!(
+        code(&emulator, send_sms(&emulator).param("SignName", GENERAL)).await,
+        "OK"
+    );
     // Of two with one name, the general one is used.
     let mut account = unlimited();
     account.sign_names = vec![
@@ -314,81 +540,204 @@ async fn e14_e15_e16_what_success_says() {
     let emulator = start_with(unlimited()).await;
     let mut receipts = std::collections::HashSet::new();
     for kind in KINDS {
-        let call = send_sms(&emulator).kind(kind).param("OutId", "same").param("PhoneNumbers", "13800138000,13800138001");
+        let call = send_sms(&emulator)
+            .kind(kind)
+            .param("OutId", "same")
+            .param("PhoneNumbers", "13800138000,13800138001");
         let body = call.send(&emulator).await.json();
-        assert_eq!((body["Code"].as_str(), body["Message"].as_str()), (Some("OK"), Some("OK")));
+        assert_eq!(
+            (body["Code"].as_str(), body["Message"].as_str()),
+            (Some("OK"), Some("OK"))
+        );
         let biz_id = body["BizId"].as_str().unwrap().to_owned();
         let (digits, rest) = biz_id.split_once('^').unwrap();
-        assert!(digits.len() == 18 && digits.bytes().all(|b| b.is_ascii_digit()) && rest == "0", "{biz_id}");
+        assert!(
+            digits.len() == 18 && digits.bytes().all(|b| b.is_ascii_digit()) && rest == "0",
+            "{biz_id}"
+        );
         let sent = emulator.messages();
-        assert!(sent[..2].iter().all(|m| m.biz_id == biz_id && m.out_id.as_deref() == Some("same")));
+        assert!(
+            sent[..2]
+                .iter()
+                .all(|m| m.biz_id == biz_id && m.out_id.as_deref() == Some("same"))
+        );
         assert!(receipts.insert(biz_id));
         assert!(body.get("HostId").is_none());
     }
     assert_eq!(emulator.messages().len(), 12);
-    let details = query_details(&emulator, NUMBER).send(&emulator).await.json();
-    assert_eq!(details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["OutId"], "same");
+    let details = query_details(&emulator, NUMBER)
+        .send(&emulator)
+        .await
+        .json();
+    assert_eq!(
+        details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["OutId"],
+        "same"
+    );
 }
 
 #[tokio::test]
 async fn e17_the_text_as_the_phone_shows_it() {
     let mut account = unlimited();
-    account.templates.push(template("SMS_1", TemplateKind::Verification, "{{code}} is text, ${code} is not"));
-    account.templates.push(template("SMS_2", TemplateKind::Verification, "no variable"));
+    account.templates.push(template(
+        "SMS_1",
+        TemplateKind::Verification,
+        "{{code}} is text, ${code} is not",
+    ));
+    account
+        .templates
+        .push(template("SMS_2", TemplateKind::Verification, "no variable"));
     let emulator = start_with(account).await;
     code(&emulator, send_sms(&emulator)).await;
-    assert_eq!(emulator.messages()[0].text, "【阿里云短信测试】您的验证码为：123456，请勿泄露于他人！");
-    code(&emulator, send_sms(&emulator).param("TemplateCode", "SMS_1")).await;
-    assert_eq!(emulator.messages()[0].text, "【阿里云短信测试】{{code}} is text, 123456 is not");
-    code(&emulator, send_sms(&emulator).param("TemplateCode", "SMS_2").without("TemplateParam")).await;
+    assert_eq!(
+        emulator.messages()[0].text,
+        "【阿里云短信测试】您的验证码为：123456，请勿泄露于他人！"
+    );
+    code(
+        &emulator,
+        send_sms(&emulator).param("TemplateCode", "SMS_1"),
+    )
+    .await;
+    assert_eq!(
+        emulator.messages()[0].text,
+        "【阿里云短信测试】{{code}} is text, 123456 is not"
+    );
+    code(
+        &emulator,
+        send_sms(&emulator)
+            .param("TemplateCode", "SMS_2")
+            .without("TemplateParam"),
+    )
+    .await;
     assert_eq!(emulator.messages()[0].text, "【阿里云短信测试】no variable");
-    let details = query_details(&emulator, NUMBER).send(&emulator).await.json();
-    assert_eq!(details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["Content"], "【阿里云短信测试】no variable");
+    let details = query_details(&emulator, NUMBER)
+        .send(&emulator)
+        .await
+        .json();
+    assert_eq!(
+        details["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]["Content"],
+        "【阿里云短信测试】no variable"
+    );
 }
 
 #[tokio::test]
 async fn e18_account_states() {
     let emulator = start().await;
-    let state = |state| Account { state, ..Account::default() };
+    let state = |state| Account {
+        state,
+        ..Account::default()
+    };
     for (account, expected) in [
         (state(AccountState::OutOfService), "isv.OUT_OF_SERVICE"),
-        (state(AccountState::Unsubscribed), "isv.PRODUCT_UN_SUBSCRIPT"),
+        (
+            state(AccountState::Unsubscribed),
+            "isv.PRODUCT_UN_SUBSCRIPT",
+        ),
         (state(AccountState::Frozen), "isv.SECURITY_FROZEN_ACCOUNT"),
-        (Account { balance: Some(0.0), ..Account::default() }, "isv.AMOUNT_NOT_ENOUGH"),
-        (Account { balance: Some(0.04), ..Account::default() }, "isv.AMOUNT_NOT_ENOUGH"),
-        (Account { deny_ip_range: true, ..Account::default() }, "isv.DENY_IP_RANGE"),
-        (Account { blocked_numbers: vec!["+86 138-0013-8000".to_owned()], ..Account::default() }, "isv.BLACK_KEY_CONTROL_LIMIT"),
+        (
+            Account {
+                balance: Some(0.0),
+                ..Account::default()
+            },
+            "isv.AMOUNT_NOT_ENOUGH",
+        ),
+        (
+            Account {
+                balance: Some(0.04),
+                ..Account::default()
+            },
+            "isv.AMOUNT_NOT_ENOUGH",
+        ),
+        (
+            Account {
+                deny_ip_range: true,
+                ..Account::default()
+            },
+            "isv.DENY_IP_RANGE",
+        ),
+        (
+            Account {
+                blocked_numbers: vec!["+86 138-0013-8000".to_owned()],
+                ..Account::default()
+            },
+            "isv.BLACK_KEY_CONTROL_LIMIT",
+        ),
     ] {
         emulator.set_account(account).unwrap();
         assert_eq!(code(&emulator, send_sms(&emulator)).await, expected);
     }
     emulator.set_account(Account::default()).unwrap();
-    emulator.fault(FaultOrder::new("SendSms", 1, Fault::code("isp.SYSTEM_ERROR"))).unwrap();
-    assert_eq!(code(&emulator, send_sms(&emulator)).await, "isp.SYSTEM_ERROR");
+    emulator
+        .fault(FaultOrder::new(
+            "SendSms",
+            1,
+            Fault::code("isp.SYSTEM_ERROR"),
+        ))
+        .unwrap();
+    assert_eq!(
+        code(&emulator, send_sms(&emulator)).await,
+        "isp.SYSTEM_ERROR"
+    );
     assert_eq!(emulator.messages(), []);
-    assert_eq!(code(&emulator, send_sms(&emulator)).await, "OK", "nothing was counted");
+    assert_eq!(
+        code(&emulator, send_sms(&emulator)).await,
+        "OK",
+        "nothing was counted"
+    );
 }
 
 #[tokio::test]
 async fn e18_messages_cost_until_there_is_nothing_left() {
-    let emulator = start_with(Account { balance: Some(0.1), ..unlimited() }).await;
+    let emulator = start_with(Account {
+        balance: Some(0.1),
+        ..unlimited()
+    })
+    .await;
     assert_eq!(code(&emulator, send_sms(&emulator)).await, "OK");
     assert_eq!(code(&emulator, send_sms(&emulator)).await, "OK");
-    assert_eq!(code(&emulator, send_sms(&emulator)).await, "isv.AMOUNT_NOT_ENOUGH");
+    assert_eq!(
+        code(&emulator, send_sms(&emulator)).await,
+        "isv.AMOUNT_NOT_ENOUGH"
+    );
 }
 
 #[tokio::test]
 async fn test_signatures_and_templates_go_together_and_to_bound_numbers() {
-    let emulator = start_with(Account { bound_numbers: vec!["+8613800138000".to_owned()], ..unlimited() }).await;
-    let trial = || send_sms(&emulator).param("SignName", "芝麻测试").param("TemplateCode", "SMS_154950911");
+    let emulator = start_with(Account {
+        bound_numbers: vec!["+8613800138000".to_owned()],
+        ..unlimited()
+    })
+    .await;
+    let trial = || {
+        send_sms(&emulator)
+            .param("SignName", "芝麻测试")
+            .param("TemplateCode", "SMS_154950911")
+    };
     assert_eq!(code(&emulator, trial()).await, "OK");
     for (call, expected) in [
-        (trial().param("SignName", SIGN_NAME), "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT"),
-        (trial().param("TemplateCode", CODE), "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT"),
-        (trial().param("PhoneNumbers", "13800138001"), "isv.SMS_TEST_NUMBER_LIMIT"),
-        (trial().param("TemplateParam", r#"{"code":"123"}"#), "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL"),
-        (trial().param("TemplateParam", r#"{"code":"1234567"}"#), "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL"),
-        (trial().param("TemplateParam", r#"{"code":"12ab"}"#), "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL"),
+        (
+            trial().param("SignName", SIGN_NAME),
+            "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT",
+        ),
+        (
+            trial().param("TemplateCode", CODE),
+            "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT",
+        ),
+        (
+            trial().param("PhoneNumbers", "13800138001"),
+            "isv.SMS_TEST_NUMBER_LIMIT",
+        ),
+        (
+            trial().param("TemplateParam", r#"{"code":"123"}"#),
+            "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL",
+        ),
+        (
+            trial().param("TemplateParam", r#"{"code":"1234567"}"#),
+            "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL",
+        ),
+        (
+            trial().param("TemplateParam", r#"{"code":"12ab"}"#),
+            "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL",
+        ),
         (trial().param("TemplateParam", r#"{"code":"1234"}"#), "OK"),
     ] {
         assert_eq!(code(&emulator, call).await, expected);

@@ -48,20 +48,43 @@ async fn f1_minute_hour_and_day() {
 async fn f1_another_signature_or_number_is_another() {
     let emulator = start().await;
     assert_eq!(refusal(&emulator, send_sms(&emulator)).await, None);
-    assert_eq!(refusal(&emulator, send_sms(&emulator).param("SignName", GENERAL)).await, None);
-    assert_eq!(refusal(&emulator, send_sms(&emulator).param("PhoneNumbers", "13800138001")).await, None);
+    assert_eq!(
+        refusal(&emulator, send_sms(&emulator).param("SignName", GENERAL)).await,
+        None
+    );
+    assert_eq!(
+        refusal(
+            &emulator,
+            send_sms(&emulator).param("PhoneNumbers", "13800138001")
+        )
+        .await,
+        None
+    );
     assert!(refusal(&emulator, send_sms(&emulator)).await.is_some());
 }
 
 #[tokio::test]
 async fn f2_one_number_over_all_signatures() {
-    let limits = Limits { number_per_day: 40, ..unlimited().limits };
-    let emulator = start_with(Account { limits, ..Account::default() }).await;
+    let limits = Limits {
+        number_per_day: 40,
+        ..unlimited().limits
+    };
+    let emulator = start_with(Account {
+        limits,
+        ..Account::default()
+    })
+    .await;
     for at in 0..40 {
         let name = if at % 2 == 0 { SIGN_NAME } else { GENERAL };
-        assert_eq!(refusal(&emulator, send_sms(&emulator).param("SignName", name)).await, None);
+        assert_eq!(
+            refusal(&emulator, send_sms(&emulator).param("SignName", name)).await,
+            None
+        );
     }
-    assert_eq!(refusal(&emulator, send_sms(&emulator)).await.as_deref(), Some("触发号码天级流控Permits:40"));
+    assert_eq!(
+        refusal(&emulator, send_sms(&emulator)).await.as_deref(),
+        Some("触发号码天级流控Permits:40")
+    );
 }
 
 #[tokio::test]
@@ -76,31 +99,68 @@ async fn f3_notifications() {
     for _ in 0..50 {
         assert_eq!(refusal(&emulator, call()).await, None);
     }
-    assert_eq!(refusal(&emulator, call()).await.as_deref(), Some("触发天级流控Permits:50"));
-    assert_eq!(refusal(&emulator, send_sms(&emulator)).await, None, "codes are counted apart");
+    assert_eq!(
+        refusal(&emulator, call()).await.as_deref(),
+        Some("触发天级流控Permits:50")
+    );
+    assert_eq!(
+        refusal(&emulator, send_sms(&emulator)).await,
+        None,
+        "codes are counted apart"
+    );
 }
 
 #[tokio::test]
 async fn f4_overseas_numbers_and_refused_sends_do_not_count() {
     let emulator = start().await;
-    let overseas = || send_sms(&emulator).param("TemplateCode", OVERSEAS).param("PhoneNumbers", "85268326366");
+    let overseas = || {
+        send_sms(&emulator)
+            .param("TemplateCode", OVERSEAS)
+            .param("PhoneNumbers", "85268326366")
+    };
     for _ in 0..20 {
         assert_eq!(refusal(&emulator, overseas()).await, None);
     }
-    assert_eq!(send_sms(&emulator).param("TemplateParam", "{}").send(&emulator).await.code(), "isv.TEMPLATE_MISSING_PARAMETERS");
+    assert_eq!(
+        send_sms(&emulator)
+            .param("TemplateParam", "{}")
+            .send(&emulator)
+            .await
+            .code(),
+        "isv.TEMPLATE_MISSING_PARAMETERS"
+    );
     // One of two numbers has nothing left: neither gets anything.
     assert_eq!(refusal(&emulator, send_sms(&emulator)).await, None);
     let both = send_sms(&emulator).param("PhoneNumbers", "13800138001,13800138000");
     assert!(refusal(&emulator, both).await.is_some());
-    assert_eq!(refusal(&emulator, send_sms(&emulator).param("PhoneNumbers", "13800138001")).await, None);
+    assert_eq!(
+        refusal(
+            &emulator,
+            send_sms(&emulator).param("PhoneNumbers", "13800138001")
+        )
+        .await,
+        None
+    );
 }
 
 #[tokio::test]
 async fn f5_a_day_can_be_the_calendars() {
-    let limits = Limits { per_minute: 100, per_hour: 100, per_day: 1, day: Day::Calendar, ..Limits::default() };
-    let emulator = start_with(Account { limits, ..Account::default() }).await;
+    let limits = Limits {
+        per_minute: 100,
+        per_hour: 100,
+        per_day: 1,
+        day: Day::Calendar,
+        ..Limits::default()
+    };
+    let emulator = start_with(Account {
+        limits,
+        ..Account::default()
+    })
+    .await;
     // One second before midnight in UTC+8.
-    emulator.set_now("2026-03-04T15:59:59Z".parse().unwrap()).unwrap();
+    emulator
+        .set_now("2026-03-04T15:59:59Z".parse().unwrap())
+        .unwrap();
     assert_eq!(refusal(&emulator, send_sms(&emulator)).await, None);
     assert!(refusal(&emulator, send_sms(&emulator)).await.is_some());
     emulator.advance_secs(1).unwrap();
@@ -111,46 +171,104 @@ async fn f5_a_day_can_be_the_calendars() {
 
 #[tokio::test]
 async fn f7_exempt_numbers() {
-    let emulator = start_with(Account { exempt_numbers: vec![NUMBER.to_owned()], ..Account::default() }).await;
+    let emulator = start_with(Account {
+        exempt_numbers: vec![NUMBER.to_owned()],
+        ..Account::default()
+    })
+    .await;
     for _ in 0..60 {
         assert_eq!(refusal(&emulator, send_sms(&emulator)).await, None);
     }
-    let too_many = (0..301).map(|at| (13_000_000_000_u64 + at).to_string()).collect();
-    assert!(emulator.set_account(Account { exempt_numbers: too_many, ..Account::default() }).is_err());
+    let too_many = (0..301)
+        .map(|at| (13_000_000_000_u64 + at).to_string())
+        .collect();
+    assert!(
+        emulator
+            .set_account(Account {
+                exempt_numbers: too_many,
+                ..Account::default()
+            })
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn f8_calls_per_second() {
-    let limits = Limits { calls_per_second: Some(3), ..unlimited().limits };
-    let emulator = start_with(Account { limits: limits.clone(), ..Account::default() }).await;
+    let limits = Limits {
+        calls_per_second: Some(3),
+        ..unlimited().limits
+    };
+    let emulator = start_with(Account {
+        limits: limits.clone(),
+        ..Account::default()
+    })
+    .await;
     for _ in 0..3 {
         assert_eq!(send_sms(&emulator).send(&emulator).await.code(), "OK");
     }
     let answer = send_sms(&emulator).send(&emulator).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "Throttling.User"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "Throttling.User")
+    );
     assert_eq!(answer.header("x-acs-retry-after"), None);
-    assert_eq!(query_details(&emulator, NUMBER).send(&emulator).await.code(), "OK", "counted by action");
+    assert_eq!(
+        query_details(&emulator, NUMBER)
+            .send(&emulator)
+            .await
+            .code(),
+        "OK",
+        "counted by action"
+    );
     emulator.advance_secs(1).unwrap();
     assert_eq!(send_sms(&emulator).send(&emulator).await.code(), "OK");
-    let limits = Limits { calls_per_second: Some(0), retry_after_ms: Some(1500), ..limits };
-    emulator.set_account(Account { limits, ..Account::default() }).unwrap();
-    assert_eq!(send_sms(&emulator).send(&emulator).await.header("x-acs-retry-after"), Some("1500"));
+    let limits = Limits {
+        calls_per_second: Some(0),
+        retry_after_ms: Some(1500),
+        ..limits
+    };
+    emulator
+        .set_account(Account {
+            limits,
+            ..Account::default()
+        })
+        .unwrap();
+    assert_eq!(
+        send_sms(&emulator)
+            .send(&emulator)
+            .await
+            .header("x-acs-retry-after"),
+        Some("1500")
+    );
 }
 
 #[tokio::test]
 async fn f9_the_accounts_own_caps() {
-    let limits = Limits { account_per_day: Some(2), account_per_month: Some(3), ..unlimited().limits };
-    let emulator = start_with(Account { limits, ..Account::default() }).await;
+    let limits = Limits {
+        account_per_day: Some(2),
+        account_per_month: Some(3),
+        ..unlimited().limits
+    };
+    let emulator = start_with(Account {
+        limits,
+        ..Account::default()
+    })
+    .await;
     let send = async || send_sms(&emulator).send(&emulator).await.code();
     assert_eq!(send().await, "OK");
-    let two = send_sms(&emulator).param("PhoneNumbers", "13800138000,13800138001").send(&emulator).await;
+    let two = send_sms(&emulator)
+        .param("PhoneNumbers", "13800138000,13800138001")
+        .send(&emulator)
+        .await;
     assert_eq!(two.code(), "isv.DAY_LIMIT_CONTROL");
     assert_eq!(send().await, "OK");
     assert_eq!(send().await, "isv.DAY_LIMIT_CONTROL");
     emulator.advance_secs(24 * 3600).unwrap();
     assert_eq!(send().await, "OK");
     assert_eq!(send().await, "isv.MONTH_LIMIT_CONTROL");
-    emulator.set_now("2026-04-01T00:00:00Z".parse().unwrap()).unwrap();
+    emulator
+        .set_now("2026-04-01T00:00:00Z".parse().unwrap())
+        .unwrap();
     assert_eq!(send().await, "OK");
 }
 
@@ -174,7 +292,9 @@ impl Model {
             (86400, false, limits.per_day, "天级"),
             (86400, true, limits.number_per_day, "号码天级"),
         ];
-        let broken = rules.iter().find(|(secs, all, most, _)| count(*secs, *all) >= *most as usize);
+        let broken = rules
+            .iter()
+            .find(|(secs, all, most, _)| count(*secs, *all) >= *most as usize);
         broken.map(|(_, _, most, name)| format!("触发{name}流控Permits:{most}"))
     }
 }

@@ -1,15 +1,15 @@
 //! Raw requests over raw connections, signed or spoilt as a test wants them.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
 use std::time::Duration;
 
 use aliyun_sms::Source;
 use aliyun_sms::sign::{acs3, percent_encode, rpc_v1};
 use jiff::Timestamp;
-use sesame_emulator::{Account, Emulator, EmulatorBuilder, Limits};
 use serde_json::Value;
+use sesame_emulator::{Account, Emulator, EmulatorBuilder, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -29,7 +29,10 @@ pub struct Still {
 
 impl Still {
     pub fn at(time: &str) -> Arc<Self> {
-        Arc::new(Self { now: Mutex::new(time.parse().unwrap()), next: AtomicU64::new(1) })
+        Arc::new(Self {
+            now: Mutex::new(time.parse().unwrap()),
+            next: AtomicU64::new(1),
+        })
     }
 }
 
@@ -41,7 +44,9 @@ impl Source for Still {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
-            let mixed = (next ^ 0x9E37_79B9).wrapping_mul(0xBF58_476D_1CE4_E5B9).rotate_left(17);
+            let mixed = (next ^ 0x9E37_79B9)
+                .wrapping_mul(0xBF58_476D_1CE4_E5B9)
+                .rotate_left(17);
             chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
         }
     }
@@ -107,7 +112,10 @@ impl Answer {
     }
 
     pub fn message(&self) -> String {
-        self.json()["Message"].as_str().unwrap_or_default().to_owned()
+        self.json()["Message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -147,9 +155,15 @@ fn parse(read: &[u8]) -> Option<Answer> {
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
     let body = &read[end + 4..];
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
-    (body.len() >= length).then(|| Answer { status, headers, body: body[..length].to_vec() })
+    (body.len() >= length).then(|| Answer {
+        status,
+        headers,
+        body: body[..length].to_vec(),
+    })
 }
 
 /// Which signature, and where the parameters go.
@@ -199,7 +213,10 @@ impl Call {
             kind: Kind::V1Form,
             action: action.to_owned(),
             version: "2017-05-25".to_owned(),
-            params: params.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            params: params
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect(),
             key_id: "testid".to_owned(),
             secret: "testsecret".to_owned(),
             token: None,
@@ -255,7 +272,8 @@ impl Call {
     }
 
     pub fn common(mut self, name: &str, value: Option<&str>) -> Self {
-        self.common.push((name.to_owned(), value.map(str::to_owned)));
+        self.common
+            .push((name.to_owned(), value.map(str::to_owned)));
         self
     }
 
@@ -299,15 +317,25 @@ impl Call {
                 params.push((name.to_owned(), value.to_owned()));
             }
         }
-        let method = if self.kind == Kind::V1Get { "GET" } else { "POST" };
+        let method = if self.kind == Kind::V1Get {
+            "GET"
+        } else {
+            "POST"
+        };
         let canonical = rpc_v1::canonical_query(&params);
         let to_sign = rpc_v1::string_to_sign(method, &canonical);
-        params.push(("Signature".to_owned(), rpc_v1::signature(&self.secret, &to_sign)));
+        params.push((
+            "Signature".to_owned(),
+            rpc_v1::signature(&self.secret, &to_sign),
+        ));
         let encoded = encode(&params);
         let mut headers = vec![("Host".to_owned(), self.host.clone())];
         headers.extend(self.headers.clone());
         if self.kind == Kind::V1Form {
-            headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+            headers.push((
+                "Content-Type".to_owned(),
+                "application/x-www-form-urlencoded".to_owned(),
+            ));
             http(method, "/", &headers, encoded.as_bytes())
         } else {
             http(method, &format!("/?{encoded}"), &headers, b"")
@@ -316,11 +344,22 @@ impl Call {
 
     fn acs3(&self) -> Vec<u8> {
         let (query, body, content_type) = match self.kind {
-            Kind::Acs3Form => (vec![], encode(&self.params), Some("application/x-www-form-urlencoded")),
+            Kind::Acs3Form => (
+                vec![],
+                encode(&self.params),
+                Some("application/x-www-form-urlencoded"),
+            ),
             Kind::Acs3Json => {
-                let object: serde_json::Map<String, Value> =
-                    self.params.iter().map(|(n, v)| (n.clone(), v.as_str().into())).collect();
-                (vec![], Value::from(object).to_string(), Some("application/json; charset=utf-8"))
+                let object: serde_json::Map<String, Value> = self
+                    .params
+                    .iter()
+                    .map(|(n, v)| (n.clone(), v.as_str().into()))
+                    .collect();
+                (
+                    vec![],
+                    Value::from(object).to_string(),
+                    Some("application/json; charset=utf-8"),
+                )
             }
             _ => (self.params.clone(), String::new(), None),
         };
@@ -348,7 +387,12 @@ impl Call {
             signed_headers: canonical.signed_headers,
         };
         headers.push(("Authorization".to_owned(), authorization.to_header()));
-        http("POST", &format!("/?{}", encode(&query)), &headers, body.as_bytes())
+        http(
+            "POST",
+            &format!("/?{}", encode(&query)),
+            &headers,
+            body.as_bytes(),
+        )
     }
 }
 
@@ -366,7 +410,8 @@ pub fn http(method: &str, target: &str, headers: &[(String, String)], body: &[u8
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     let says_length = |name: &str| {
-        name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
+        name.eq_ignore_ascii_case("content-length")
+            || name.eq_ignore_ascii_case("transfer-encoding")
     };
     if !headers.iter().any(|(name, _)| says_length(name)) {
         text.push_str(&format!("Content-Length: {}\r\n", body.len()));
@@ -392,9 +437,15 @@ pub fn send_sms(emulator: &Emulator) -> Call {
 }
 
 pub fn query_details(emulator: &Emulator, number: &str) -> Call {
-    let day = aliyun_sms::wire::beijing_date(emulator.now()).strftime("%Y%m%d").to_string();
-    let params =
-        [("PhoneNumber", number), ("SendDate", &day), ("PageSize", "50"), ("CurrentPage", "1")];
+    let day = aliyun_sms::wire::beijing_date(emulator.now())
+        .strftime("%Y%m%d")
+        .to_string();
+    let params = [
+        ("PhoneNumber", number),
+        ("SendDate", &day),
+        ("PageSize", "50"),
+        ("CurrentPage", "1"),
+    ];
     Call::new(emulator, "QuerySendDetails", &params)
 }
 
