@@ -74,7 +74,27 @@
       if (item.dataset.key === key) show(item, message);
     }
   };
+  // What arrives while the page is drawn again would vanish with the old one.
+  let waiting = null;
+  const happen = (event) => {
+    if (waiting) waiting.push(event);
+    else event();
+  };
+  const known = (message) => {
+    const key = keyOf(message);
+    return [...phones.querySelectorAll(".message")].some((item) => item.dataset.key === key);
+  };
   const reload = async () => {
+    waiting ??= [];
+    try {
+      await redraw();
+    } finally {
+      const events = waiting ?? [];
+      waiting = null;
+      for (const event of events) event();
+    }
+  };
+  const redraw = async () => {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     phones.replaceChildren(...page.getElementById("phones").children);
@@ -96,7 +116,14 @@
     reload().catch(() => {});
   });
   events.addEventListener("error", () => { state.textContent = words.offline; });
-  events.addEventListener("message", (event) => arrive(JSON.parse(event.data)));
-  events.addEventListener("status", (event) => change(JSON.parse(event.data)));
+  events.addEventListener("message", (event) => {
+    const message = JSON.parse(event.data);
+    const isDrawing = waiting !== null;
+    happen(() => (isDrawing && known(message) ? change(message) : arrive(message)));
+  });
+  events.addEventListener("status", (event) => {
+    const message = JSON.parse(event.data);
+    happen(() => change(message));
+  });
   events.addEventListener("cleared", () => reload().catch(() => {}));
 })();

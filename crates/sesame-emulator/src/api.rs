@@ -41,6 +41,8 @@ const INBOX: &str = "/_emulator/";
 /// More headers, or more text in them, than any client sends.
 const HEADERS_MAX: usize = 200;
 const HEADERS_MAX_BYTES: usize = 64 * 1024;
+/// How much of a body the list of requests shows.
+const EXCERPT_MAX: usize = 64 * 1024;
 
 /// A request in the forms its handling wants it.
 struct Call<'a> {
@@ -336,7 +338,7 @@ fn remember(shared: &Shared, call: &Call<'_>, body: &Bytes) -> u64 {
         method: request.method.to_owned(),
         target: request.target.to_owned(),
         headers: request.headers.to_vec(),
-        body: body.clone(),
+        body: excerpt(body),
         action: call.context.action.clone(),
         token: call.claim().token.map(str::to_owned),
         http_status: 0,
@@ -344,6 +346,14 @@ fn remember(shared: &Shared, call: &Call<'_>, body: &Bytes) -> u64 {
         stages: None,
     };
     shared.lock().requests.arrived(kept)
+}
+
+/// What is kept of a body: enough for every request that makes sense.
+fn excerpt(body: &Bytes) -> Bytes {
+    if body.len() <= EXCERPT_MAX {
+        return body.clone();
+    }
+    Bytes::copy_from_slice(&body[..EXCERPT_MAX])
 }
 
 /// Adds what came of it, and tells the log what is no secret.

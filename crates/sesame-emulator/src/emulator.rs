@@ -1,7 +1,7 @@
 //! Starting, asking and stopping an emulator from a program.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -323,12 +323,21 @@ impl EmulatorBuilder {
             stop: stopped,
         };
         Ok(Emulator {
-            url: format!("{scheme}://{address}"),
+            url: format!("{scheme}://{}", callable(address)),
             server: tokio::spawn(listener::serve(listener, serving)),
             reporter: tokio::spawn(reporter::run(Arc::clone(&shared), receiver)),
             shared,
             stop,
         })
+    }
+}
+
+/// Listening on all addresses, it can be called at the loopback one.
+fn callable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
     }
 }
 

@@ -32,7 +32,7 @@ Nothing leaves this machine: the code goes to the emulator's inbox.
 Exit codes: 0 shown, 1 could not be shown, 2 bad arguments.")]
 pub(crate) struct Args {
     /// The number to send to; asked for on a terminal, else a sample number.
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER")]
     to: Option<String>,
     /// Ends after the message, instead of leaving the inbox open.
     #[arg(long)]
@@ -44,12 +44,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     let language = Language::of_environment();
-    let mut shutdown = Shutdown::listen()?;
     let to = match &args.to {
         Some(text) => number(text)
             .map_err(|(cause, cure)| Fault::bad_input(format!("--to: {cause}"), cure))?,
         None => ask(language),
     };
+    // Not before the question: Ctrl-C there ends the process as ever.
+    let mut shutdown = Shutdown::listen()?;
     let emulator = start().await?;
     let configuration = configuration(&emulator);
     let kept = match &args.data {

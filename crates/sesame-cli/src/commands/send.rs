@@ -2,6 +2,7 @@
 
 mod answer;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The phone number, best with its country code: +86 138 0013 8000.
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER")]
     to: String,
     /// What the message is for: SignIn, Register, ForgotPassword, Generic, …
     #[arg(long = "type", value_name = "USAGE_TYPE")]
@@ -81,7 +82,9 @@ pub(crate) async fn run(args: &Args) -> u8 {
 fn connector(args: &Args) -> Result<Connector, BadInput> {
     let mut config = load(&args.config)?;
     if let Some(text) = &args.endpoint {
-        config.endpoint = Some(endpoint(text)?);
+        let endpoint = endpoint(text)?;
+        warn_of_plain_text(&endpoint);
+        config.endpoint = Some(endpoint);
     }
     check_usage_type(&args.usage_type, &config)?;
     Connector::from_config(config, SystemSource::shared()).map_err(|error| {
@@ -121,6 +124,15 @@ fn endpoint(text: &str) -> Result<Endpoint, BadInput> {
         ));
         bad_input("invalid_endpoint", format!("--endpoint: {cause}"), cure)
     })
+}
+
+/// The configuration's own endpoint is judged where the configuration is.
+fn warn_of_plain_text(endpoint: &Endpoint) {
+    let host = endpoint.host().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if !endpoint.is_tls() && !is_here {
+        tracing::warn!("--endpoint: the code and the number travel unencrypted; write https://");
+    }
 }
 
 /// A usage type that nobody knows is a mistake, unless it has a template.

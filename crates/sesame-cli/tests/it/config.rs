@@ -98,7 +98,7 @@ fn every_bad_configuration_is_named_and_keeps_its_secret() {
         ),
         (with("\"testsecret\"", "\"\""), "empty_string"),
         (with("testsecret", "testsecret\\n"), "secret_line_break"),
-        (with("testsecret\"", "testsecret\n\""), "syntax"),
+        (with("testsecret\"", "testsecret\n\""), "secret_line_break"),
         (with("\"testsecret\"", "\"testsecret"), "syntax"),
         (with("\"testsecret\"", "testsecret"), "syntax"),
         (with("\"testid\",", "\"testid\""), "syntax"),

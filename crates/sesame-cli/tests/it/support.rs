@@ -83,6 +83,10 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts it and waits for its `ready` line.
+    #[expect(
+        clippy::unbuffered_bytes,
+        reason = "what follows the line stays in the pipe"
+    )]
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
@@ -90,7 +94,6 @@ impl Running {
             .expect("the binary runs");
         let stdout = child.stdout.as_mut().expect("a pipe");
         let mut line = String::new();
-        // One byte at a time, so that what follows stays in the pipe.
         for byte in stdout.bytes() {
             match byte.expect("readable") {
                 b'\n' => break,

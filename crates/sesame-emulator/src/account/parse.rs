@@ -54,6 +54,10 @@ impl Account {
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
     pub fn from_json(text: &str) -> Result<Self, AccountError> {
+        // Serde would read an array as an object without names.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong("", "is no JSON object"));
+        }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let account: Self = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| json_error(&path(&error), error.inner()))?;

@@ -190,7 +190,7 @@ async fn account(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answ
     let text =
         std::str::from_utf8(&body).map_err(|_| ControlError::new("", "the body is not UTF-8"))?;
     let account = Account::from_json(text).map_err(|error| {
-        let cure = "see the account in DESIGN.md, section 8: the same keys, as JSON";
+        let cure = "the keys are those of the account file, as JSON";
         ControlError::new(error.field, error.problem).cure(cure)
     })?;
     shared.lock().set_account(account);
@@ -235,6 +235,11 @@ fn check_type(headers: &HeaderMap) -> Result<(), ControlError> {
 
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ControlError> {
     check_type(headers)?;
+    // Serde would read an array as an object without names.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ControlError::new("", "the body is no JSON object")
+            .cure("send one JSON object with the keys the README lists"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         ControlError::of_serde("", &error)

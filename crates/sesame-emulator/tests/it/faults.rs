@@ -70,6 +70,10 @@ async fn reset_after_accept_checks_everything_first() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how late an answer is, is a matter of real time"
+)]
 async fn slow_accepts_at_once_and_answers_late() {
     let emulator = std::sync::Arc::new(start().await);
     order(

@@ -161,7 +161,7 @@ async fn b8_other_ways_to_write_the_same_verify() {
     }
 }
 
-pub fn temporary() -> Account {
+pub(crate) fn temporary() -> Account {
     let mut own = AccessKey::new("STS.a", "s1");
     own.security_token = Some(Secret::new("token+of/a==*~"));
     own.expires_at = Some("2026-03-04T06:00:00Z".parse().unwrap());

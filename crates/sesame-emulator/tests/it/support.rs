@@ -13,22 +13,22 @@ use sesame_emulator::{Account, Emulator, EmulatorBuilder, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub const NUMBER: &str = "13800138000";
-pub const SIGN_NAME: &str = "阿里云短信测试";
-pub const GENERAL: &str = "芝麻开门";
-pub const CODE: &str = "SMS_154950909";
-pub const OVERSEAS: &str = "SMS_154950910";
-pub const NOTIFICATION: &str = "SMS_154950912";
+pub(crate) const NUMBER: &str = "13800138000";
+pub(crate) const SIGN_NAME: &str = "阿里云短信测试";
+pub(crate) const GENERAL: &str = "芝麻开门";
+pub(crate) const CODE: &str = "SMS_154950909";
+pub(crate) const OVERSEAS: &str = "SMS_154950910";
+pub(crate) const NOTIFICATION: &str = "SMS_154950912";
 
 /// A clock that stands still until it is moved, and numbers that look random.
 #[derive(Debug)]
-pub struct Still {
+pub(crate) struct Still {
     now: Mutex<Timestamp>,
     next: AtomicU64,
 }
 
 impl Still {
-    pub fn at(time: &str) -> Arc<Self> {
+    pub(crate) fn at(time: &str) -> Arc<Self> {
         Arc::new(Self {
             now: Mutex::new(time.parse().unwrap()),
             next: AtomicU64::new(1),
@@ -52,22 +52,22 @@ impl Source for Still {
     }
 }
 
-pub fn builder() -> EmulatorBuilder {
+pub(crate) fn builder() -> EmulatorBuilder {
     Emulator::builder()
         .listen("127.0.0.1:0".parse().unwrap())
         .source(Still::at("2026-03-04T05:06:07Z"))
 }
 
-pub async fn start() -> Emulator {
+pub(crate) async fn start() -> Emulator {
     builder().start().await.unwrap()
 }
 
-pub async fn start_with(account: Account) -> Emulator {
+pub(crate) async fn start_with(account: Account) -> Emulator {
     builder().account(account).start().await.unwrap()
 }
 
 /// An account without limits on how often may be sent.
-pub fn unlimited() -> Account {
+pub(crate) fn unlimited() -> Account {
     let many = 1_000_000;
     Account {
         limits: Limits {
@@ -84,34 +84,34 @@ pub fn unlimited() -> Account {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["Code"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         self.json()["Message"]
             .as_str()
             .unwrap_or_default()
@@ -120,11 +120,11 @@ impl Answer {
 }
 
 /// Sends bytes as they are and reads one answer.
-pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Answer {
+pub(crate) async fn raw(emulator: &Emulator, bytes: &[u8]) -> Answer {
     try_raw(emulator, bytes).await.unwrap()
 }
 
-pub async fn try_raw(emulator: &Emulator, bytes: &[u8]) -> std::io::Result<Answer> {
+pub(crate) async fn try_raw(emulator: &Emulator, bytes: &[u8]) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(emulator.address()).await?;
     stream.write_all(bytes).await?;
     let answer = read_answer(&mut stream);
@@ -133,7 +133,7 @@ pub async fn try_raw(emulator: &Emulator, bytes: &[u8]) -> std::io::Result<Answe
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
 }
 
-pub async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
+pub(crate) async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
     let mut read = Vec::new();
     loop {
         if let Some(answer) = parse(&read) {
@@ -168,7 +168,7 @@ fn parse(read: &[u8]) -> Option<Answer> {
 
 /// Which signature, and where the parameters go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     V1Form,
     V1Query,
     V1Get,
@@ -177,7 +177,7 @@ pub enum Kind {
     Acs3Json,
 }
 
-pub const KINDS: [Kind; 6] = [
+pub(crate) const KINDS: [Kind; 6] = [
     Kind::V1Form,
     Kind::V1Query,
     Kind::V1Get,
@@ -188,27 +188,27 @@ pub const KINDS: [Kind; 6] = [
 
 /// A request to be signed.
 #[derive(Clone, Debug)]
-pub struct Call {
-    pub kind: Kind,
-    pub action: String,
-    pub version: String,
-    pub params: Vec<(String, String)>,
-    pub key_id: String,
-    pub secret: String,
-    pub token: Option<String>,
-    pub nonce: String,
-    pub time: String,
+pub(crate) struct Call {
+    pub(crate) kind: Kind,
+    pub(crate) action: String,
+    pub(crate) version: String,
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) key_id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    pub(crate) nonce: String,
+    pub(crate) time: String,
     /// Common V1 parameters to leave out or to change.
-    pub common: Vec<(String, Option<String>)>,
+    pub(crate) common: Vec<(String, Option<String>)>,
     /// Sent and, with ACS3, signed.
-    pub headers: Vec<(String, String)>,
-    pub host: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) host: String,
 }
 
 static NONCE: AtomicU64 = AtomicU64::new(1);
 
 impl Call {
-    pub fn new(emulator: &Emulator, action: &str, params: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(emulator: &Emulator, action: &str, params: &[(&str, &str)]) -> Self {
         Self {
             kind: Kind::V1Form,
             action: action.to_owned(),
@@ -228,69 +228,69 @@ impl Call {
         }
     }
 
-    pub fn kind(mut self, kind: Kind) -> Self {
+    pub(crate) fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
 
-    pub fn nonce(mut self, nonce: &str) -> Self {
+    pub(crate) fn nonce(mut self, nonce: &str) -> Self {
         self.nonce = nonce.to_owned();
         self
     }
 
-    pub fn time(mut self, time: &str) -> Self {
+    pub(crate) fn time(mut self, time: &str) -> Self {
         self.time = time.to_owned();
         self
     }
 
-    pub fn key(mut self, id: &str, secret: &str) -> Self {
+    pub(crate) fn key(mut self, id: &str, secret: &str) -> Self {
         self.key_id = id.to_owned();
         self.secret = secret.to_owned();
         self
     }
 
-    pub fn token(mut self, token: &str) -> Self {
+    pub(crate) fn token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());
         self
     }
 
-    pub fn version(mut self, version: &str) -> Self {
+    pub(crate) fn version(mut self, version: &str) -> Self {
         self.version = version.to_owned();
         self
     }
 
     /// Replaces a parameter, or adds it.
-    pub fn param(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn param(mut self, name: &str, value: &str) -> Self {
         self.params.retain(|(found, _)| found != name);
         self.params.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.params.retain(|(found, _)| found != name);
         self
     }
 
-    pub fn common(mut self, name: &str, value: Option<&str>) -> Self {
+    pub(crate) fn common(mut self, name: &str, value: Option<&str>) -> Self {
         self.common
             .push((name.to_owned(), value.map(str::to_owned)));
         self
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub async fn send(&self, emulator: &Emulator) -> Answer {
+    pub(crate) async fn send(&self, emulator: &Emulator) -> Answer {
         raw(emulator, &self.bytes()).await
     }
 
-    pub async fn try_send(&self, emulator: &Emulator) -> std::io::Result<Answer> {
+    pub(crate) async fn try_send(&self, emulator: &Emulator) -> std::io::Result<Answer> {
         try_raw(emulator, &self.bytes()).await
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         match self.kind {
             Kind::V1Form | Kind::V1Query | Kind::V1Get => self.rpc_v1(),
             Kind::Acs3Query | Kind::Acs3Form | Kind::Acs3Json => self.acs3(),
@@ -396,7 +396,7 @@ impl Call {
     }
 }
 
-pub fn encode(params: &[(String, String)]) -> String {
+pub(crate) fn encode(params: &[(String, String)]) -> String {
     let pairs: Vec<String> = params
         .iter()
         .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
@@ -404,7 +404,12 @@ pub fn encode(params: &[(String, String)]) -> String {
     pairs.join("&")
 }
 
-pub fn http(method: &str, target: &str, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn http(
+    method: &str,
+    target: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -423,7 +428,7 @@ pub fn http(method: &str, target: &str, headers: &[(String, String)], body: &[u8
 }
 
 /// `SendSms` of a code to [`NUMBER`].
-pub fn send_sms(emulator: &Emulator) -> Call {
+pub(crate) fn send_sms(emulator: &Emulator) -> Call {
     Call::new(
         emulator,
         "SendSms",
@@ -436,7 +441,7 @@ pub fn send_sms(emulator: &Emulator) -> Call {
     )
 }
 
-pub fn query_details(emulator: &Emulator, number: &str) -> Call {
+pub(crate) fn query_details(emulator: &Emulator, number: &str) -> Call {
     let day = aliyun_sms::wire::beijing_date(emulator.now())
         .strftime("%Y%m%d")
         .to_string();
@@ -450,7 +455,7 @@ pub fn query_details(emulator: &Emulator, number: &str) -> Call {
 }
 
 /// A request to the control.
-pub async fn control(emulator: &Emulator, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn control(emulator: &Emulator, method: &str, path: &str, body: &str) -> Answer {
     let host = emulator.address().to_string();
     let mut headers = vec![("Host".to_owned(), host)];
     if !body.is_empty() {
@@ -459,19 +464,19 @@ pub async fn control(emulator: &Emulator, method: &str, path: &str, body: &str) 
     raw(emulator, &http(method, path, &headers, body.as_bytes())).await
 }
 
-pub async fn get(emulator: &Emulator, path: &str) -> Answer {
+pub(crate) async fn get(emulator: &Emulator, path: &str) -> Answer {
     control(emulator, "GET", path, "").await
 }
 
 /// A POST to the control that must be taken.
-pub async fn post(emulator: &Emulator, path: &str, body: &str) -> Value {
+pub(crate) async fn post(emulator: &Emulator, path: &str, body: &str) -> Value {
     let answer = control(emulator, "POST", path, body).await;
     assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text());
     answer.json()
 }
 
 /// Waits for something that other tasks bring about.
-pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..500 {
         if holds() {
             return;

@@ -254,14 +254,17 @@ impl Encoding {
         if self.none {
             return text.to_owned();
         }
-        let mut encoded: String = text.bytes().map(|byte| self.byte(byte)).collect();
+        let mut encoded = String::with_capacity(text.len() * 3);
+        for byte in text.bytes() {
+            self.push(byte, &mut encoded);
+        }
         if self.twice {
             encoded = percent_encode(&encoded).into_owned();
         }
         encoded
     }
 
-    fn byte(self, byte: u8) -> String {
+    fn push(self, byte: u8, encoded: &mut String) {
         let is_raw = match byte {
             b'-' | b'_' | b'.' => true,
             b'~' => !self.tilde_encoded,
@@ -270,11 +273,20 @@ impl Encoding {
             b'/' => self.slash_raw,
             other => other.is_ascii_alphanumeric(),
         };
-        match byte {
-            _ if is_raw => char::from(byte).to_string(),
-            b' ' if self.space_as_plus => "+".to_owned(),
-            _ if self.lower_hex => format!("%{byte:02x}"),
-            _ => format!("%{byte:02X}"),
+        if is_raw {
+            encoded.push(char::from(byte));
+        } else if byte == b' ' && self.space_as_plus {
+            encoded.push('+');
+        } else {
+            encoded.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
+                encoded.push(if self.lower_hex {
+                    digit
+                } else {
+                    digit.to_ascii_uppercase()
+                });
+            }
         }
     }
 }

@@ -80,6 +80,7 @@ impl From<BadInput> for Answer {
             english: object.clone(),
             chinese: object,
             to: None,
+            retry_after_secs: None,
             exit: Exit::BadInput,
             is_told: input.is_told,
         }
@@ -91,6 +92,7 @@ pub(crate) struct Answer {
     english: Object,
     chinese: Object,
     to: Option<String>,
+    retry_after_secs: Option<u64>,
     exit: Exit,
     /// Whether standard error has the reasons already.
     is_told: bool,
@@ -102,6 +104,7 @@ impl Answer {
             english: outcome.view(Said::En).into(),
             chinese: outcome.view(Said::Zh).into(),
             to: None,
+            retry_after_secs: retry_after_secs(outcome),
             exit,
             is_told: false,
         }
@@ -156,10 +159,15 @@ impl Answer {
         };
         let pick = |english, chinese| language.pick(english, chinese);
         let value = |value: &Option<String>| value.clone().unwrap_or_default();
+        let retry_after = self
+            .retry_after_secs
+            .map(|secs| format!("{secs} s"))
+            .unwrap_or_default();
         let rows = [
             (pick("code", "错误码"), value(&object.code)),
             (pick("cause", "原因"), value(&object.cause)),
             (pick("cure", "处理"), value(&object.cure)),
+            (pick("retry after", "重试间隔"), retry_after),
             ("out-id", value(&object.out_id)),
             ("biz-id", value(&object.biz_id)),
             ("request-id", value(&object.request_id)),
@@ -197,6 +205,14 @@ impl Answer {
             Some(to) => format!("{} ({to})", paint(style, text)),
             None => paint(style, text),
         }
+    }
+}
+
+/// How long to wait, where the refusal says so.
+fn retry_after_secs(outcome: &Outcome) -> Option<u64> {
+    match outcome {
+        Outcome::Refused(refusal) => refusal.retry_after.map(|wait| wait.as_secs()),
+        _ => None,
     }
 }
 
