@@ -34,6 +34,10 @@ pub struct Account {
     pub permission_denied: PermissionDenied,
     /// How far a request's time may be off, either way.
     pub time_tolerance_mins: u32,
+    /// Whether an ACS3 signature must cover `host`. The documents say so and
+    /// Alibaba's SDKs do it; other clients in use, such as the crate `ali-acs`,
+    /// do not.
+    pub require_signed_host: bool,
     /// The only numbers test signatures and templates may go to.
     pub bound_numbers: Vec<String>,
     /// Numbers that asked not to be disturbed.
@@ -306,6 +310,7 @@ impl Default for Account {
             deny_ip_range: false,
             permission_denied: PermissionDenied::NoPermission,
             time_tolerance_mins: 15,
+            require_signed_host: true,
             bound_numbers: Vec::new(),
             blocked_numbers: Vec::new(),
             exempt_numbers: Vec::new(),

@@ -76,7 +76,7 @@ pub(super) fn authenticate(
         return Err(Refusal::gateway("InvalidAccessKeyId.Inactive"));
     }
     check_token(&book, key, claim.token, call.now)?;
-    check_form(call, &claim)?;
+    check_form(call, &claim, book.account.require_signed_host)?;
     let tolerance_secs = i64::from(book.account.time_tolerance_mins) * 60;
     check_time(claim.time, call.now, tolerance_secs)?;
     let nonce = claim
@@ -125,12 +125,17 @@ fn check_token(
 
 /// Whether everything a signature consists of is there and of a kind that is
 /// served.
-fn check_form(call: &Call<'_>, claim: &Claim<'_>) -> Result<(), Refusal> {
+fn check_form(
+    call: &Call<'_>,
+    claim: &Claim<'_>,
+    require_signed_host: bool,
+) -> Result<(), Refusal> {
     let incomplete = || Refusal::gateway("IncompleteSignature");
     match &call.found {
         Found::Acs3(authorization) => {
             // Which of two codes Aliyun has for an unsigned header is not known.
-            let unsigned = call.request.unsigned_headers(&authorization.signed_headers);
+            let mut unsigned = call.request.unsigned_headers(&authorization.signed_headers);
+            unsigned.retain(|name| require_signed_host || name != "host");
             let has_hash = call.request.header(acs3::CONTENT_SHA256).is_some();
             if unsigned.is_empty() && has_hash {
                 Ok(())

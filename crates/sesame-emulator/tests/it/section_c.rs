@@ -1,5 +1,7 @@
 //! C: signature V3.
 
+use sesame_emulator::Account;
+
 use crate::support::*;
 
 const V3: [Kind; 3] = [Kind::Acs3Query, Kind::Acs3Form, Kind::Acs3Json];
@@ -35,6 +37,24 @@ async fn c2_goes_by_the_signed_headers() {
         })
         .await;
         assert_eq!(answer.code(), "OK");
+    }
+}
+
+#[tokio::test]
+async fn c3_host_may_go_unsigned_where_the_account_says_so() {
+    for (require_signed_host, expected) in [
+        (true, "IncompleteSignature"),
+        (false, "SignatureDoesNotMatch"),
+    ] {
+        let account = Account {
+            require_signed_host,
+            ..unlimited()
+        };
+        let emulator = start_with(account).await;
+        // The list is shorter than what was signed, so the signature is wrong
+        // once the list itself is let through.
+        let answer = with(&emulator, Kind::Acs3Form, |b| b.replacen("host;", "", 1)).await;
+        assert_eq!(answer.code(), expected);
     }
 }
 

@@ -122,6 +122,10 @@ async fn e3_e4_template_param_is_an_object_of_texts() {
         ("{\"Code\":\"1\"}", "isv.TEMPLATE_MISSING_PARAMETERS"),
         ("{\"code\":\"\"}", "isv.TEMPLATE_MISSING_PARAMETERS"),
         ("{\"code\":\"1\",\"locale\":\"zh\"}", "OK"),
+        (
+            "{\"code\":\"1\",\"locale\":\"zh-CN\"}",
+            "isv.INVALID_PARAMETERS",
+        ),
         (" {\"code\" : \"\\u0031\"} ", "OK"),
     ] {
         assert_eq!(
