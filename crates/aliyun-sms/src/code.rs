@@ -194,8 +194,26 @@ fn refuses_unlisted(code: &str, http_status: u16) -> bool {
     if code.starts_with("Throttling") {
         return true;
     }
-    if http_status >= 500 || code.starts_with("isp.") {
+    if http_status >= 500 || is_a_fault_of_the_service(code) || is_a_time_out(http_status) {
         return false;
     }
     code.starts_with("isv.") || code.starts_with("biz.") || (400..500).contains(&http_status)
+}
+
+/// Sub-codes of the listed ones (`InternalError.Timeout`) mean the same fault.
+fn is_a_fault_of_the_service(code: &str) -> bool {
+    let family = code.split('.').next().unwrap_or_default();
+    let families = [
+        "isp",
+        "InternalError",
+        "ServiceTimeout",
+        "ServiceUnavailable",
+        "UnknownError",
+    ];
+    families.contains(&family) || code.ends_with("SYSTEM_ERROR")
+}
+
+/// "Request Timeout", and what some proxies say when a client has gone.
+fn is_a_time_out(http_status: u16) -> bool {
+    matches!(http_status, 408 | 499)
 }

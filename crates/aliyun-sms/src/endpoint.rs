@@ -9,6 +9,42 @@ use thiserror::Error;
 
 use crate::wire::Api;
 
+const REGION_IDS: [&str; 33] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "cn-beijing",
+    "cn-chengdu",
+    "cn-fuzhou",
+    "cn-guangzhou",
+    "cn-hangzhou",
+    "cn-hangzhou-finance",
+    "cn-heyuan",
+    "cn-hongkong",
+    "cn-huhehaote",
+    "cn-nanjing",
+    "cn-qingdao",
+    "cn-shanghai",
+    "cn-shanghai-finance-1",
+    "cn-shenzhen",
+    "cn-shenzhen-finance-1",
+    "cn-wuhan-lr",
+    "cn-wulanchabu",
+    "cn-zhangjiakou",
+    "eu-central-1",
+    "eu-west-1",
+    "me-central-1",
+    "me-east-1",
+    "us-east-1",
+    "us-west-1",
+];
+
 /// The address of an API, `https://dysmsapi.aliyuncs.com` and the like.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -48,6 +84,10 @@ impl Endpoint {
         let text = text.trim();
         if text.is_empty() {
             return Err(EndpointError::Empty);
+        }
+        // The parser passes over it without a word.
+        if text.contains('#') {
+            return Err(EndpointError::Extra("a fragment"));
         }
         let full = if text.contains("://") {
             text.to_owned()
@@ -126,6 +166,11 @@ impl Endpoint {
                         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
             })
             && parts[0].bytes().all(|b| b.is_ascii_lowercase())
+    }
+
+    /// Aliyun's regions, as far as they are known here; it may have new ones.
+    pub fn region_ids() -> &'static [&'static str] {
+        &REGION_IDS
     }
 
     pub(crate) fn uri(&self) -> &Uri {

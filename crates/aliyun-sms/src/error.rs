@@ -1,6 +1,8 @@
 //! What a call can end in other than a reply, sorted by what a caller must know
 //! first: can anything have been sent?
 
+mod reason;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use thiserror::Error as ThisError;
 
 use crate::code::{self, Entry, Kind, Proof};
 use crate::credentials::CredentialsError;
+
+pub use reason::{Looks, Reason};
 
 /// Why a call brought no reply of the kind it asked for.
 ///
@@ -17,16 +21,16 @@ use crate::credentials::CredentialsError;
 #[non_exhaustive]
 pub enum Error {
     /// No usable credentials; nothing was sent.
-    #[error("no credentials to sign with")]
+    #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// The request cannot have reached anybody.
-    #[error("{0}")]
+    #[error(transparent)]
     Unsent(#[from] Unsent),
     /// Aliyun answered with a code other than `OK`.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] Refusal),
     /// The request may have been carried out, and nobody said so.
-    #[error("{0}")]
+    #[error(transparent)]
     Unanswered(#[from] Unanswered),
 }
 
@@ -93,8 +97,8 @@ pub enum Unsent {
     Connect {
         /// Host and port.
         host: String,
-        /// The operating system's reason.
-        reason: String,
+        /// Why.
+        reason: Reason,
     },
     /// No connection within the time allowed for one.
     #[error("no connection to {host} within {} ms", timeout.as_millis())]
@@ -110,7 +114,7 @@ pub enum Unsent {
         /// Host and port.
         host: String,
         /// What was wrong with the certificate or the handshake.
-        reason: String,
+        reason: Reason,
     },
     /// The proxy did not let the connection through.
     #[error("the proxy {proxy} gave no connection to {host}: {reason}")]
@@ -119,8 +123,8 @@ pub enum Unsent {
         proxy: String,
         /// Host and port behind it.
         host: String,
-        /// The reason.
-        reason: String,
+        /// Why.
+        reason: Reason,
     },
     /// The client could not be set up, or the request could not be written.
     #[error("{reason}")]
@@ -148,8 +152,8 @@ pub enum Unanswered {
     Unreadable {
         /// HTTP status.
         status: u16,
-        /// What it looks like, without its content.
-        what: String,
+        /// What it looks like.
+        what: Looks,
     },
 }
 
@@ -195,7 +199,8 @@ impl Refusal {
         code::kind_of(&self.code, self.http_status)
     }
 
-    fn disposition(&self) -> Disposition {
+    /// What it proves about the message it was for.
+    pub fn disposition(&self) -> Disposition {
         match code::proof(&self.code, self.http_status) {
             Proof::NotAccepted if !self.after_resend => Disposition::Refused,
             _ => Disposition::Unknown,

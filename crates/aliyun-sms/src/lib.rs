@@ -14,6 +14,6 @@ pub mod wire;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{Disposition, Error, Refusal, RefusedLimit, Unanswered, Unsent};
+pub use error::{Disposition, Error, Looks, Reason, Refusal, RefusedLimit, Unanswered, Unsent};
 pub use redact::mask_number;
 pub use source::{Source, SystemSource, iso8601, nonce};

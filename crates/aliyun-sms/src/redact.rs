@@ -1,12 +1,13 @@
 //! What may be printed of a phone number.
 
 /// The first three and last four characters of a number, the rest as `****`:
-/// `13800138000` becomes `138****8000`. A list joined with commas is masked one
-/// by one; of a short text only the last two stay.
+/// `13800138000` becomes `138****8000`. At least four are hidden, so a shorter
+/// number keeps fewer. A list joined with commas is masked one by one.
 ///
 /// ```
 /// assert_eq!(aliyun_sms::mask_number("13800138000"), "138****8000");
-/// assert_eq!(aliyun_sms::mask_number("1234"), "****34");
+/// assert_eq!(aliyun_sms::mask_number("298211234"), "29****234");
+/// assert_eq!(aliyun_sms::mask_number("1234"), "****");
 /// ```
 pub fn mask_number(number: &str) -> String {
     let masked: Vec<String> = number.split(',').map(mask_one).collect();
@@ -15,11 +16,9 @@ pub fn mask_number(number: &str) -> String {
 
 fn mask_one(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();
-    let (head, tail) = match characters.len() {
-        0..=2 => (0, 0),
-        3..=8 => (0, 2),
-        _ => (3, 4),
-    };
+    let shown = characters.len().saturating_sub(4).min(7);
+    let head = shown * 3 / 7;
+    let tail = shown - head;
     let start: String = characters[..head].iter().collect();
     let end: String = characters[characters.len() - tail..].iter().collect();
     format!("{start}****{end}")

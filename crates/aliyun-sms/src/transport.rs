@@ -25,7 +25,8 @@ use jiff::fmt::rfc2822;
 pub(crate) use self::departure::Departure;
 use self::departure::WatchedBody;
 use self::dial::{DialError, Dialer};
-use crate::error::{Error, Unanswered, Unsent};
+use crate::error::{Error, Looks, Unanswered, Unsent};
+use crate::wire::without_mark;
 
 /// Aliyun closes an idle connection after 25 s. Letting go of it first keeps a
 /// request from being written into a connection that is just being closed,
@@ -157,7 +158,7 @@ async fn read(response: Response<Incoming>) -> Result<Answer, Unanswered> {
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             return Err(Unanswered::Unreadable {
                 status,
-                what: "more than 1 MiB".to_owned(),
+                what: Looks::TooLarge,
             });
         }
         Err(_) => return Err(Unanswered::Broken),
@@ -181,36 +182,31 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Says what an answer that cannot be read looks like, without its content.
+    /// Says what an answer that cannot be read looks like.
     pub(crate) fn unreadable(&self) -> Unanswered {
         Unanswered::Unreadable {
             status: self.status,
-            what: self.describe(),
+            what: self.looks(),
         }
     }
 
-    fn describe(&self) -> String {
+    fn looks(&self) -> Looks {
         let declared = |name| self.headers.get(name).and_then(|v| v.to_str().ok());
-        if let Some(encoding) = declared(CONTENT_ENCODING)
-            && encoding != "identity"
-        {
-            return "a compressed body that was not asked for".to_owned();
-        }
-        if (300..400).contains(&self.status) {
-            return "a redirect".to_owned();
-        }
-        let start = self.body.trim_ascii_start();
-        if start.is_empty() {
-            "an empty body".to_owned()
-        } else if declared(CONTENT_TYPE).is_some_and(|kind| kind.contains("html"))
-            || start.starts_with(b"<!")
-            || start.starts_with(b"<html")
-        {
-            "an HTML page".to_owned()
+        let is_compressed = declared(CONTENT_ENCODING).is_some_and(|how| how != "identity");
+        let is_html = declared(CONTENT_TYPE).is_some_and(|kind| kind.contains("html"));
+        let start = without_mark(&self.body).trim_ascii_start();
+        if is_compressed {
+            Looks::Compressed
+        } else if (300..400).contains(&self.status) {
+            Looks::Redirect
+        } else if start.is_empty() {
+            Looks::Empty
+        } else if is_html || start.starts_with(b"<!") || start.starts_with(b"<html") {
+            Looks::Html
         } else if start.starts_with(b"{") {
-            "JSON that is cut off or has no code".to_owned()
+            Looks::NoCode
         } else {
-            "a body that is not JSON".to_owned()
+            Looks::NotJson
         }
     }
 }
@@ -239,24 +235,21 @@ mod tests {
         for (given, says) in [
             (
                 answer(302, &[("location", "https://elsewhere.example")], ""),
-                "a redirect",
+                Looks::Redirect,
             ),
             (
                 answer(502, &[("content-type", "text/html")], "oops"),
-                "an HTML page",
+                Looks::Html,
             ),
             (
                 answer(200, &[("content-encoding", "gzip")], "x"),
-                "a compressed body that was not asked for",
+                Looks::Compressed,
             ),
-            (
-                answer(200, &[], "{\"Code\":"),
-                "JSON that is cut off or has no code",
-            ),
-            (answer(200, &[], "  "), "an empty body"),
-            (answer(200, &[], "oops"), "a body that is not JSON"),
+            (answer(200, &[], "{\"Code\":"), Looks::NoCode),
+            (answer(200, &[], "  "), Looks::Empty),
+            (answer(200, &[], "oops"), Looks::NotJson),
         ] {
-            assert_eq!(given.describe(), says);
+            assert_eq!(given.looks(), says);
         }
     }
 

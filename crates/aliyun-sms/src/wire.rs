@@ -19,6 +19,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use lenient::Loose;
+pub(crate) use lenient::is_id;
+
 pub use globe::{
     GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe, SendMessageToGlobeReply,
 };
@@ -73,42 +76,53 @@ pub trait Operation {
     fn parameters(&self) -> Vec<Parameter<'_>>;
 }
 
-/// A text taken out of an answer without a copy where its form allows.
-#[derive(Debug, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// The part of every answer that says what became of the call.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub(crate) struct Envelope<'a> {
-    #[serde(borrow, default)]
-    code: Option<Text<'a>>,
+    #[serde(borrow)]
+    code: Loose<'a>,
     /// The same in answers of the 2018-05-01 API.
-    #[serde(borrow, default)]
-    response_code: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    message: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    request_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    response_code: Loose<'a>,
+    #[serde(borrow)]
+    message: Loose<'a>,
+    #[serde(borrow)]
+    request_id: Loose<'a>,
 }
 
-impl Envelope<'_> {
-    /// The code, whichever of its two names it travels under.
+impl<'a> Envelope<'a> {
+    /// Reads it from a body that is a JSON object.
+    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
+        let body = without_mark(body);
+        // An array would be taken for a struct, its elements for the fields.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return None;
+        }
+        serde_json::from_slice(body).ok()
+    }
+
+    /// The code, whichever of its two names it travels under; never anything
+    /// that is no code, since it is printed.
     pub(crate) fn code(&self) -> Option<&str> {
-        let code = self.code.as_ref().or(self.response_code.as_ref());
-        code.map(|code| code.0.as_ref())
-            .filter(|code| !code.is_empty())
+        let code = self.code.as_str().or(self.response_code.as_str());
+        code.filter(|code| is_id(code))
     }
 
     /// Read for the limit it names, and never passed on: it may echo the whole
     /// request.
     pub(crate) fn message(&self) -> Option<&str> {
-        self.message.as_ref().map(|message| message.0.as_ref())
+        self.message.as_str()
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.request_id.as_ref().map(|id| id.0.as_ref())
+        self.request_id.as_str().filter(|id| is_id(id))
     }
+}
+
+/// A body without the byte-order mark that some proxies put in front.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// Appends a parameter that may be absent.

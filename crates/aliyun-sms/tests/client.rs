@@ -287,6 +287,9 @@ async fn sparse_and_rich_answers_are_accepted_alike() {
         r#"{"Code":"OK","RequestId":null,"BizId":null}"#,
         r#"{"Message":"OK","RequestId":"R","Code":"OK","BizId":"1^0","New":[1,{"x":null}],"Recommend":"u","HostId":"h"}"#,
         "\n {\"Code\":\"OK\"} ",
+        "\u{feff}{\"Code\":\"OK\"}",
+        r#"{"Code":"OK","BizId":900,"RequestId":1,"Message":{}}"#,
+        r#"{"Code":"OK","BizId":[1],"RequestId":{"a":[]},"Message":["x"]}"#,
     ] {
         let server = Server::start(vec![json("200 OK", body)]).await;
         server
@@ -348,6 +351,19 @@ async fn refusals_are_told_from_doubts_and_sent_once() {
             Unknown,
         ),
         (json("200 OK", "[]"), Unknown),
+        (json("200 OK", r#"["OK"]"#), Unknown),
+        (json("200 OK", r#"{"Code":{"a":1}}"#), Unknown),
+        (code("400 Bad Request", "InternalError.Timeout"), Unknown),
+        (
+            code("400 Bad Request", "ServiceUnavailable.Timeout"),
+            Unknown,
+        ),
+        (code("408 Request Timeout", "RequestTimeout"), Unknown),
+        (code("200 OK", "isv.SYSTEM_ERROR"), Unknown),
+        (
+            code("200 OK", "isv.X PhoneNumbers=13912345678&code=735102"),
+            Unknown,
+        ),
         (json("200 OK", ""), Unknown),
         (
             Act::Answer(
@@ -452,6 +468,51 @@ async fn limits_tell_how_long() {
     let (error, _) = refused_as(vec![throttled]).await;
     assert_eq!(error.retry_after(), Some(Duration::from_millis(1500)));
     assert!(error.is_transient());
+    let (error, _) = refused_as(vec![code("503 Service Unavailable", "Throttling.User")]).await;
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+    let absurd = answer_with(
+        "429 Too Many Requests",
+        "x-acs-retry-after: 18446744073709551615\r\n",
+        r#"{"Code":"Throttling.User"}"#,
+    );
+    let (error, _) = refused_as(vec![absurd]).await;
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_been_taken_is_not_made_again_whatever_its_code_is_about() {
+    let date = "Date: Tue, 02 Jan 2024 03:04:05 GMT\r\n";
+    for act in [
+        code("500 Internal Server Error", "SecurityTokenServiceFailure"),
+        code("200 OK", "isp.SecurityToken"),
+        code("503 Service Unavailable", "InvalidAccessKeyId.X"),
+        answer_with(
+            "503 Service Unavailable",
+            date,
+            r#"{"Code":"InvalidTimeStamp.Foo"}"#,
+        ),
+    ] {
+        let server = Server::start(vec![act, accepted()]).await;
+        let keys = Rotating::new(Credentials::new("old", "s1"), Credentials::new("new", "s2"));
+        let client = Client::builder_with(Arc::new(keys))
+            .endpoint(Endpoint::parse(&server.url).expect("a URL"))
+            .environment_proxy(false)
+            .build()
+            .expect("a client");
+        let error = client.send_sms(&sms()).await.expect_err("no reply");
+        assert_eq!(error.disposition(), Disposition::Unknown, "{error}");
+        assert_eq!(server.seen().len(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_id_does_not_come_along() {
+    let act = json(
+        "200 OK",
+        r#"{"Code":"isv.AMOUNT_NOT_ENOUGH","RequestId":"13912345678 735102\n"}"#,
+    );
+    let (error, _) = refused_as(vec![act]).await;
+    assert_eq!(error.request_id(), None);
 }
 
 #[tokio::test]
@@ -510,6 +571,82 @@ async fn a_clock_an_hour_off_is_corrected_by_the_date_header() {
             "2024-01-02T03:04:05Z"
         ]
     );
+}
+
+/// Refuses whatever is signed with another time than its own.
+#[tokio::test]
+async fn a_wrong_clock_is_corrected_for_all_calls_under_way() {
+    let url = clock_server().await;
+    let source = Arc::new(Off("2024-01-02T02:04:05Z".parse().expect("a time")));
+    let client = client(&url).source(source).build().expect("a client");
+    let mut sends = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let client = client.clone();
+        sends.spawn(async move { client.send_sms(&sms()).await });
+    }
+    while let Some(sent) = sends.join_next().await {
+        sent.expect("no panic").expect("accepted in the end");
+    }
+    assert_eq!(client.clock_behind().as_secs(), 3600);
+}
+
+async fn clock_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                while let Some(seen) = read_request(&mut stream).await {
+                    // Long enough that the calls overlap.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    let is_right = seen.header("x-acs-date") == "2024-01-02T03:04:05Z";
+                    let act = if is_right {
+                        accepted()
+                    } else {
+                        expired("Tue, 02 Jan 2024 03:04:05 GMT")
+                    };
+                    let Act::Answer(bytes) = act else { return };
+                    if stream.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_absurd_date_corrects_nothing() {
+    let server = Server::start(vec![expired("Thu, 30 Dec 9999 22:00:00 GMT")]).await;
+    let client = server.client().build().expect("a client");
+    for _ in 0..2 {
+        let error = client.send_sms(&sms()).await.expect_err("refused");
+        assert_eq!(error.disposition(), Disposition::Refused);
+    }
+    assert_eq!(server.seen().len(), 2);
+    assert_eq!(client.clock_behind().as_secs(), 0);
+}
+
+#[derive(Debug)]
+struct Hangs;
+
+impl aliyun_sms::credentials::ProvideCredentials for Hangs {
+    fn provide(&self) -> aliyun_sms::credentials::Provided<'_, Arc<Credentials>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_hang_are_told_from_a_network_that_does() {
+    let client = Client::builder_with(Arc::new(Hangs))
+        .timeout(Duration::from_millis(100))
+        .build()
+        .expect("a client");
+    let error = client.send_sms(&sms()).await.expect_err("no key");
+    assert!(matches!(error, Error::Credentials(_)), "{error:?}");
+    assert!(error.is_transient());
+    assert_eq!(error.disposition(), Disposition::NotSent);
 }
 
 #[tokio::test]
@@ -664,23 +801,38 @@ async fn details_are_read_without_the_text() {
             "{told}"
         );
     }
+    // One odd entry, one alone, one without its status: none hides the others.
+    for list in [
+        r#"[7,{"PhoneNum":13800138000,"OutId":"out-1"}]"#,
+        r#"{"PhoneNum":"13800138000","SendStatus":"x","OutId":"out-1"}"#,
+    ] {
+        let (_server, client) = one(&format!(
+            r#"{{"Code":"OK","TotalCount":1.0,"SmsSendDetailDTOs":{{"SmsSendDetailDTO":{list}}}}}"#
+        ))
+        .await;
+        let reply = client
+            .query_send_details(&any_query())
+            .await
+            .expect("an answer");
+        assert_eq!(reply.total_count, Some(1));
+        assert_eq!(reply.details().len(), 1, "{list}");
+        assert_eq!(reply.details()[0].phone_num, "13800138000");
+        assert_eq!(reply.details()[0].send_status, SendStatus::Other);
+    }
     let (_server, client) =
         one(r#"{"Code":"OK","TotalCount":0,"SmsSendDetailDTOs":{"SmsSendDetailDTO":[]}}"#).await;
-    let query = QuerySendDetails {
-        phone_number: "1".to_owned(),
+    let reply = client.query_send_details(&any_query()).await;
+    assert!(reply.expect("an answer").details().is_empty());
+}
+
+fn any_query() -> QuerySendDetails {
+    QuerySendDetails {
+        phone_number: "13800138000".to_owned(),
         send_date: jiff::civil::date(2024, 1, 2),
         page_size: 50,
         current_page: 1,
         biz_id: None,
-    };
-    assert!(
-        client
-            .query_send_details(&query)
-            .await
-            .expect("an answer")
-            .details()
-            .is_empty()
-    );
+    }
 }
 
 #[tokio::test]

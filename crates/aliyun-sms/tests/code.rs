@@ -108,7 +108,7 @@ fn answers_prove_what_they_should() {
         ("isp.BRAND_NEW", 400, Proof::Nothing),
         ("InvalidSomething", 400, Proof::NotAccepted),
         ("InvalidSomething", 500, Proof::Nothing),
-        ("BRAND_NEW", 499, Proof::NotAccepted),
+        ("BRAND_NEW", 498, Proof::NotAccepted),
         ("BRAND_NEW", 200, Proof::Nothing),
         ("BRAND_NEW", 302, Proof::Nothing),
         ("", 200, Proof::Nothing),

@@ -1,27 +1,32 @@
 //! One call from credentials to reply, and the few cases in which it is made
 //! again: those in which nothing can have been sent.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 
 use super::Inner;
 use super::request::{Call, Signing, sign_call};
-use crate::code::Kind;
+use crate::code::{self, Kind};
+use crate::credentials::CredentialsError;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Refusal, RefusedLimit, Unanswered, Unsent};
+use crate::error::{Disposition, Error, Looks, Refusal, RefusedLimit, Unanswered, Unsent};
 use crate::source::nonce;
 use crate::transport::{Answer, Departure};
-use crate::wire::Envelope;
+use crate::wire::{Envelope, is_id, without_mark};
 
 /// Pauses before connecting again after no connection came about.
 const CONNECT_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 /// Less than this and the clock is not what was wrong.
 const CLOCK_SLACK_SECS: i64 = 30;
+/// Ten years.
+const CLOCK_BOUND_SECS: i64 = 10 * 366 * 86_400;
+/// No answer is believed that asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
 const OK: &str = "OK";
 
 /// Makes a call; the answer's code is `OK`.
@@ -31,11 +36,18 @@ pub(super) async fn call(
     call: &Call<'_>,
 ) -> Result<Answer, Error> {
     let departure = Departure::default();
+    let has_key = AtomicBool::new(false);
     let timeout = inner.timeout;
-    let calling = call_untimed(inner, endpoint, call, &departure);
+    let calling = call_untimed(inner, endpoint, call, &departure, &has_key);
     match tokio::time::timeout(timeout, calling).await {
         Ok(result) => result,
         Err(_) if departure.has_begun() => Err(Unanswered::TimedOut { timeout }.into()),
+        Err(_) if !has_key.load(Ordering::Relaxed) => Err(CredentialsError::Failed {
+            provider: "the provider of credentials".to_owned(),
+            reason: format!("no answer within {} ms", timeout.as_millis()),
+            is_transient: true,
+        }
+        .into()),
         Err(_) => Err(Unsent::ConnectTimeout {
             host: endpoint.host_header().to_owned(),
             timeout,
@@ -46,7 +58,7 @@ pub(super) async fn call(
 
 /// The typed reply of an answer whose code is `OK`.
 pub(super) fn reply<R: DeserializeOwned>(answer: &Answer) -> Result<R, Error> {
-    serde_json::from_slice(&answer.body).map_err(|_| answer.unreadable().into())
+    serde_json::from_slice(without_mark(&answer.body)).map_err(|_| answer.unreadable().into())
 }
 
 async fn call_untimed(
@@ -54,17 +66,20 @@ async fn call_untimed(
     endpoint: &Endpoint,
     call: &Call<'_>,
     departure: &Departure,
+    has_key: &AtomicBool,
 ) -> Result<Answer, Error> {
     let mut credentials = inner.keys.provide().await?;
+    has_key.store(true, Ordering::Relaxed);
     let mut connect_pauses = CONNECT_PAUSES.iter();
     let mut may_correct_clock = true;
     let mut may_replace_key = true;
     loop {
+        let behind_millis = inner.clock_behind_millis.load(Ordering::Relaxed);
         let signing = Signing {
             version: inner.signature,
             endpoint,
             credentials: &credentials,
-            time: now(inner),
+            time: later(inner.source.now(), behind_millis),
             nonce: &nonce(inner.source.as_ref()),
         };
         let request = sign_call(call, &signing)?;
@@ -82,14 +97,18 @@ async fn call_untimed(
             }
             Err(error) => return Err(error),
         };
-        if may_correct_clock && correct_clock(inner, &refusal) {
+        // Whatever a code is about: the call is made again only where this one
+        // has certainly sent nothing.
+        if refusal.disposition() != Disposition::Refused {
+            return Err(refusal.into());
+        }
+        departure.take_back();
+        if may_correct_clock && correct_clock(inner, &refusal, behind_millis) {
             may_correct_clock = false;
-            departure.take_back();
             continue;
         }
-        if may_replace_key && is_about_the_key(&refusal) {
+        if may_replace_key && refusal.kind() == Kind::Credential {
             may_replace_key = false;
-            departure.take_back();
             if let Some(other) = inner.keys.replace(&credentials).await? {
                 tracing::warn!(
                     aliyun.code = refusal.code,
@@ -103,9 +122,9 @@ async fn call_untimed(
     }
 }
 
-fn now(inner: &Inner) -> jiff::Timestamp {
-    let behind = inner.clock_behind_millis.load(Ordering::Relaxed);
-    inner.source.now() + SignedDuration::from_millis(behind)
+fn later(time: Timestamp, millis: i64) -> Timestamp {
+    time.checked_add(SignedDuration::from_millis(millis))
+        .unwrap_or(time)
 }
 
 /// An answer, and whether its request had been sent before.
@@ -159,14 +178,20 @@ async fn send_and_resend(
 
 fn read(inner: &Inner, answered: Answered) -> Result<Answer, Error> {
     let answer = &answered.answer;
-    let Some(envelope) = answer.envelope() else {
+    let Some(envelope) = Envelope::read(&answer.body) else {
         return Err(xml_refusal(inner, &answered)
             .map_or_else(|| answer.unreadable().into(), Error::Refused));
     };
     match envelope.code() {
         Some(OK) if (200..300).contains(&answer.status) => {}
-        // `OK` with an HTTP error contradicts itself, so it proves nothing.
-        None | Some(OK) => return Err(answer.unreadable().into()),
+        None => return Err(answer.unreadable().into()),
+        Some(OK) => {
+            return Err(Unanswered::Unreadable {
+                status: answer.status,
+                what: Looks::Contradiction,
+            }
+            .into());
+        }
         Some(code) => {
             let (request_id, message) = (envelope.request_id(), envelope.message());
             return Err(refusal(inner, &answered, code, request_id, message).into());
@@ -188,10 +213,10 @@ fn refusal(
         code: code.to_owned(),
         http_status: answer.status,
         request_id: request_id
-            .filter(|id| !id.is_empty())
             .or_else(|| answer.header("x-acs-request-id"))
+            .filter(|id| is_id(id))
             .map(str::to_owned),
-        retry_after: retry_after(answer, limit),
+        retry_after: retry_after(answer, code, limit),
         limit,
         clock_behind_secs: clock_behind(inner, answer, code),
         after_resend: answered.after_resend,
@@ -199,13 +224,17 @@ fn refusal(
 }
 
 /// From the header Aliyun's SDKs read (milliseconds), the standard one
-/// (seconds), or the window the text names: at the longest, that window.
-fn retry_after(answer: &Answer, limit: Option<RefusedLimit>) -> Option<Duration> {
+/// (seconds), or the window the text names: at the longest, that window. What
+/// limits calls as such limits them by the second.
+fn retry_after(answer: &Answer, code: &str, limit: Option<RefusedLimit>) -> Option<Duration> {
     let number = |name| answer.header(name)?.trim().parse::<u64>().ok();
+    let is_limited = || code::kind_of(code, answer.status) == Kind::RateLimit;
     number("x-acs-retry-after")
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
         .or_else(|| limit.map(|limit| Duration::from_secs(limit.window_secs.into())))
+        .or_else(|| is_limited().then_some(Duration::from_secs(1)))
+        .map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 /// A gateway may answer XML whatever it was asked for.
@@ -215,7 +244,7 @@ fn xml_refusal(inner: &Inner, answered: &Answered) -> Option<Refusal> {
     if !text.contains("<Error>") {
         return None;
     }
-    let code = xml_text(text, "Code").filter(|code| is_code(code))?;
+    let code = xml_text(text, "Code").filter(|code| is_id(code))?;
     let message = xml_text(text, "Message");
     let request_id = xml_text(text, "RequestId");
     Some(refusal(inner, answered, code, request_id, message))
@@ -227,34 +256,28 @@ fn xml_text<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(&text[start..start + length])
 }
 
-fn is_code(text: &str) -> bool {
-    (1..=80).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
-}
-
-fn is_about_the_key(refusal: &Refusal) -> bool {
-    refusal.kind() == Kind::Credential && !refusal.after_resend
-}
-
 fn clock_behind(inner: &Inner, answer: &Answer, code: &str) -> Option<i64> {
     if !code.starts_with("InvalidTimeStamp") {
         return None;
     }
-    let behind = answer.date()?.duration_since(inner.source.now());
-    Some(behind.as_secs())
+    let behind_secs = answer.date()?.duration_since(inner.source.now()).as_secs();
+    // Beyond that it is the answer's clock that is off.
+    (behind_secs.abs() <= CLOCK_BOUND_SECS).then_some(behind_secs)
 }
 
-/// Takes the server's clock for the calls to come, if it differs enough to be
-/// what was wrong. The refusal says that nothing was sent.
-fn correct_clock(inner: &Inner, refusal: &Refusal) -> bool {
+/// Takes the server's clock for the calls to come, if it differs enough from
+/// the one this request was signed with to be what was wrong. Another call may
+/// have corrected it meanwhile; this one is to be made again all the same.
+fn correct_clock(inner: &Inner, refusal: &Refusal, signed_behind_millis: i64) -> bool {
     let Some(behind_secs) = refusal.clock_behind_secs else {
         return false;
     };
-    let known_secs = inner.clock_behind_millis.load(Ordering::Relaxed) / 1000;
-    if refusal.after_resend || (behind_secs - known_secs).abs() < CLOCK_SLACK_SECS {
+    let differs = |millis: i64| (behind_secs - millis / 1000).abs() >= CLOCK_SLACK_SECS;
+    if !differs(signed_behind_millis) {
         return false;
+    }
+    if !differs(inner.clock_behind_millis.load(Ordering::Relaxed)) {
+        return true;
     }
     inner
         .clock_behind_millis
@@ -273,10 +296,4 @@ fn correct_clock(inner: &Inner, refusal: &Refusal) -> bool {
          Set the clock right, for example by NTP"
     );
     true
-}
-
-impl Answer {
-    fn envelope(&self) -> Option<Envelope<'_>> {
-        serde_json::from_slice(&self.body).ok()
-    }
 }

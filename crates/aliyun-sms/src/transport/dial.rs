@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::error::Unsent;
+use crate::error::{Reason, Unsent};
 
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
@@ -127,14 +127,13 @@ impl Direct {
 
     async fn secure(&self, to: &Uri, io: BoxIo) -> Result<BoxIo, DialError> {
         let host = to.host().unwrap_or_default().trim_matches(['[', ']']);
-        let failed = |reason: String| {
+        let failed = |reason: Reason| {
             DialError(Unsent::Tls {
                 host: shown(to),
                 reason,
             })
         };
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| failed("no certificate can be for this name".to_owned()))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| failed(Reason::WrongName))?;
         let stream = TlsConnector::from(self.tls.clone())
             .connect(name, io)
             .await
@@ -281,61 +280,66 @@ fn connect_error(to: &Uri, error: &(dyn StdError + 'static)) -> DialError {
     }
     DialError(Unsent::Connect {
         host: shown(to),
-        reason: "it could not be opened".to_owned(),
+        reason: Reason::Other("it could not be opened".to_owned()),
     })
 }
 
-fn io_reason(error: &io::Error) -> String {
+fn io_reason(error: &io::Error) -> Reason {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nobody listens there (connection refused)".to_owned(),
-        kind => kind.to_string(),
+        io::ErrorKind::ConnectionRefused => Reason::Refused,
+        kind => Reason::Other(kind.to_string()),
     }
 }
 
 fn proxy_error(proxy: &Intercept, to: &Uri, error: &(dyn StdError + 'static)) -> DialError {
-    let mut reason = error.to_string();
-    let mut cause = Some(error);
-    while let Some(current) = cause {
-        if let Some(DialError(unsent)) = current.downcast_ref() {
-            reason = unsent.to_string();
-        }
-        cause = current.source();
-    }
     DialError(Unsent::Proxy {
         proxy: shown(proxy.uri()),
         host: shown(to),
-        reason,
+        reason: proxy_reason(error),
     })
 }
 
-fn tls_reason(error: &io::Error) -> String {
-    let inner = error
-        .get_ref()
-        .and_then(|e| e.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => certificate_reason(why),
-        Some(other) => other.to_string(),
-        None => format!("the handshake broke off ({})", error.kind()),
+/// The library tells its own reasons in words alone.
+fn proxy_reason(error: &(dyn StdError + 'static)) -> Reason {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        match current.downcast_ref() {
+            Some(DialError(Unsent::Connect { reason, .. } | Unsent::Tls { reason, .. })) => {
+                return reason.clone();
+            }
+            Some(DialError(unsent)) => return Reason::Other(unsent.to_string()),
+            None => cause = current.source(),
+        }
+    }
+    let words = error.to_string();
+    if words.contains("auth") {
+        Reason::ProxyAuthentication
+    } else if words.contains("unsuccessful") {
+        Reason::ProxyRefused
+    } else {
+        Reason::Other(words)
     }
 }
 
-fn certificate_reason(why: &rustls::CertificateError) -> String {
+fn tls_reason(error: &io::Error) -> Reason {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(why)) => certificate_reason(why),
+        Some(rustls::Error::InvalidMessage(_)) | None => Reason::HandshakeBroken,
+        Some(other) => Reason::Other(other.to_string()),
+    }
+}
+
+fn certificate_reason(why: &rustls::CertificateError) -> Reason {
     use rustls::CertificateError as E;
     match why {
-        E::UnknownIssuer => {
-            "the certificate's issuer is not trusted; if it is your own, name its file in SSL_CERT_FILE"
-                .to_owned()
-        }
-        E::NotValidForName | E::NotValidForNameContext { .. } => {
-            "the certificate is for another name".to_owned()
-        }
-        E::Expired | E::ExpiredContext { .. } => {
-            "the certificate has expired, or this machine's clock is ahead".to_owned()
-        }
-        E::NotValidYet | E::NotValidYetContext { .. } => {
-            "the certificate is not valid yet, or this machine's clock is behind".to_owned()
-        }
-        other => format!("the certificate was refused ({other})"),
+        E::UnknownIssuer => Reason::UntrustedIssuer,
+        E::NotValidForName | E::NotValidForNameContext { .. } => Reason::WrongName,
+        E::Expired | E::ExpiredContext { .. } => Reason::Expired,
+        E::NotValidYet | E::NotValidYetContext { .. } => Reason::NotYetValid,
+        other => Reason::Other(format!("the certificate was refused ({other})")),
     }
 }
 

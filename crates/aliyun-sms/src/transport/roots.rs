@@ -27,7 +27,11 @@ pub(super) fn client_config(extra_pem: Option<&[u8]>) -> Result<Arc<ClientConfig
     let mut roots = RootCertStore::empty();
     // Honours SSL_CERT_FILE and SSL_CERT_DIR, but then in place of the system's
     // own, so those are added below.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let native = rustls_native_certs::load_native_certs();
+    for error in native.errors {
+        tracing::warn!(%error, "cannot read trusted certificates");
+    }
+    roots.add_parsable_certificates(native.certs);
     if std::env::var_os("SSL_CERT_FILE").is_some() || std::env::var_os("SSL_CERT_DIR").is_some() {
         add_system_bundle(&mut roots);
     }
@@ -35,7 +39,13 @@ pub(super) fn client_config(extra_pem: Option<&[u8]>) -> Result<Arc<ClientConfig
         add_file(&mut roots, &PathBuf::from(path));
     }
     if let Some(pem) = extra_pem {
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
+        let certificates = CertificateDer::pem_slice_iter(pem).flatten();
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(Unsent::Setup {
+                reason: "there is no certificate in the extra ones given".to_owned(),
+            });
+        }
     }
     let config = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()

@@ -60,10 +60,10 @@ impl Operation for SendMessageToGlobe {
 #[serde(rename_all = "PascalCase")]
 pub struct SendMessageToGlobeReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// Aliyun's receipt; without it the message cannot be asked about.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub message_id: Option<String>,
     /// How many parts the text was cut into.
     #[serde(default, deserialize_with = "lenient::optional_number")]
@@ -93,9 +93,10 @@ impl Operation for QueryMessage {
 #[serde(rename_all = "PascalCase")]
 pub struct QueryMessageReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// What became of it.
+    #[serde(default)]
     pub status: GlobeStatus,
     /// `DELIVERED`, or why it failed; the set is open.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -109,7 +110,7 @@ pub struct QueryMessageReply {
 }
 
 /// `Status` of [`QueryMessageReply`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GlobeStatus {
     /// 1: arrived.
     Delivered,
@@ -117,17 +118,18 @@ pub enum GlobeStatus {
     Failed,
     /// 3: on its way.
     Sending,
-    /// A number Aliyun's documents do not list.
-    Other(i64),
+    /// None, or one Aliyun's documents do not list.
+    #[default]
+    Other,
 }
 
 impl<'de> Deserialize<'de> for GlobeStatus {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match lenient::number(deserializer)? {
-            1 => Self::Delivered,
-            2 => Self::Failed,
-            3 => Self::Sending,
-            other => Self::Other(other),
+        Ok(match lenient::optional_number(deserializer)? {
+            Some(1) => Self::Delivered,
+            Some(2) => Self::Failed,
+            Some(3) => Self::Sending,
+            _ => Self::Other,
         })
     }
 }

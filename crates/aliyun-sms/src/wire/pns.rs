@@ -82,16 +82,16 @@ impl Operation for SendSmsVerifyCode {
 #[serde(rename_all = "PascalCase")]
 pub struct SendSmsVerifyCodeReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     model: Option<SentModel>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SentModel {
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     biz_id: Option<String>,
     #[serde(default)]
     verify_code: Option<SecretString>,
@@ -155,16 +155,16 @@ impl Operation for CheckSmsVerifyCode {
 #[serde(rename_all = "PascalCase")]
 pub struct CheckSmsVerifyCodeReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     model: Option<CheckedModel>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CheckedModel {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     verify_result: Option<String>,
 }
 

@@ -5,35 +5,41 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::lenient;
 use crate::redact::mask_number;
 
 /// `SmsReport`: what became of one message. May come twice, and out of order.
+///
+/// Only `phone_number` and `success` must be there: a report is pushed again only
+/// until it is acknowledged, so none may be lost for a side field.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryReport {
     /// 11 digits for mainland numbers, else country code and number.
+    #[serde(deserialize_with = "lenient::string")]
     pub phone_number: String,
     /// `yyyy-MM-dd HH:mm:ss`, UTC+8.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub send_time: String,
     /// `yyyy-MM-dd HH:mm:ss`, UTC+8.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub report_time: String,
     /// Whether it arrived: go by this, not by the code.
+    #[serde(deserialize_with = "lenient::truth")]
     pub success: bool,
     /// `DELIVERED`, or why it failed; the set is open.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub err_code: String,
     /// Aliyun's words for the code.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub err_msg: String,
     /// Number of parts the text was cut into, as text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub sms_size: String,
     /// The receipt of the send.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub biz_id: String,
     /// The id given when sending; empty when none was.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub out_id: String,
 }
 
@@ -67,6 +73,32 @@ impl Acknowledgement {
         Self {
             code: 0,
             msg: "接收成功".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_report_is_lost_for_a_side_field() {
+        for text in [
+            r#"{"phone_number":"13800138000","success":true}"#,
+            r#"{"phone_number":13800138000,"success":"true","err_msg":null,"sms_size":1,"send_time":[],"out_id":7}"#,
+        ] {
+            let report: DeliveryReport = serde_json::from_str(text).expect("a report");
+            assert_eq!(report.phone_number, "13800138000");
+            assert!(report.success);
+        }
+        for text in [
+            r#"{"success":true}"#,
+            r#"{"phone_number":"1","success":"perhaps"}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<DeliveryReport>(text).is_err(),
+                "{text}"
+            );
         }
     }
 }

@@ -54,13 +54,13 @@ impl Operation for QuerySmsSignList {
 #[serde(rename_all = "PascalCase")]
 pub struct QuerySmsTemplateListReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// All templates, on whatever page.
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub total_count: Option<i64>,
     /// The templates on this page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub sms_template_list: Vec<TemplateSummary>,
 }
 
@@ -71,10 +71,10 @@ pub struct TemplateSummary {
     /// `SMS_` and digits.
     pub template_code: String,
     /// Its name in the console.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub template_name: String,
     /// Its text, variables as `${name}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub template_content: String,
     /// 0 verification code, 1 notification, 2 promotion, 3 international. (The
     /// list's own `TemplateType` counts differently and is not read.)
@@ -82,13 +82,13 @@ pub struct TemplateSummary {
     pub outer_template_type: Option<i64>,
     /// `AUDIT_STATE_INIT`, `_PASS`, `_NOT_PASS`, or `AUDIT_SATE_CANCEL` (so
     /// spelt by Aliyun).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub audit_status: String,
     /// The signature it belongs to.
     #[serde(default, deserialize_with = "lenient::text")]
     pub signature_name: Option<String>,
     /// Why it was rejected.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     pub reason: Option<ReviewReason>,
 }
 
@@ -112,13 +112,13 @@ pub struct ReviewReason {
 #[serde(rename_all = "PascalCase")]
 pub struct QuerySmsSignListReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// All signatures, on whatever page.
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub total_count: Option<i64>,
     /// The signatures on this page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub sms_sign_list: Vec<SignSummary>,
 }
 
@@ -129,13 +129,13 @@ pub struct SignSummary {
     /// The signature.
     pub sign_name: String,
     /// `AUDIT_STATE_INIT`, `_PASS`, `_NOT_PASS` or `_CANCEL`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub audit_status: String,
     /// `验证码类型` (codes only) or `通用类型` (general).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub business_type: String,
     /// Why it was rejected.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     pub reason: Option<ReviewReason>,
 }
 
@@ -161,16 +161,16 @@ impl Operation for GetSmsTemplate {
 #[serde(rename_all = "PascalCase")]
 pub struct GetSmsTemplateReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// `SMS_` and digits.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub template_code: String,
     /// Its name in the console.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub template_name: String,
     /// Its text, variables as `${name}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub template_content: String,
     /// 0 under review, 1 approved, 2 rejected, 10 cancelled.
     #[serde(default, deserialize_with = "lenient::optional_number")]
@@ -188,7 +188,7 @@ pub struct GetSmsTemplateReply {
     #[serde(default, deserialize_with = "lenient::text")]
     pub related_sign_name: Option<String>,
     /// Why it was rejected.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     pub audit_info: Option<ReviewReason>,
 }
 
@@ -214,10 +214,10 @@ impl Operation for GetSmsSign {
 #[serde(rename_all = "PascalCase")]
 pub struct GetSmsSignReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// The signature.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub sign_name: String,
     /// 0 under review, 1 approved, 2 rejected, 10 cancelled.
     #[serde(default, deserialize_with = "lenient::optional_number")]
@@ -226,11 +226,11 @@ pub struct GetSmsSignReply {
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub sign_tag: Option<i64>,
     /// Why it was rejected.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::part")]
     pub audit_info: Option<ReviewReason>,
     /// How far each carrier is with it. An approved signature that is not filed
     /// fails in the delivery report, not in the API's answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub sign_isp_register_detail_list: Vec<CarrierRegistration>,
 }
 
@@ -239,7 +239,7 @@ pub struct GetSmsSignReply {
 #[serde(rename_all = "PascalCase")]
 pub struct CarrierRegistration {
     /// `mobile`, `unicom` or `telecom`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub operator_code: String,
     /// -2 not filed, -1 filing, 0 failed, 1 filed and awaiting proof, 2 lapsed
     /// (nothing sent for six months), 3 succeeded.

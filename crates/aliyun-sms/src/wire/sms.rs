@@ -76,10 +76,10 @@ impl Operation for SendSms {
 #[serde(rename_all = "PascalCase")]
 pub struct SendSmsReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// Aliyun's receipt, one for the whole call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub biz_id: Option<String>,
 }
 
@@ -207,18 +207,26 @@ pub fn beijing_date(time: Timestamp) -> Date {
 #[serde(rename_all = "PascalCase")]
 pub struct QuerySendDetailsReply {
     /// Id of this API call.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     pub request_id: Option<String>,
     /// All that match, on whatever page.
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub total_count: Option<i64>,
-    #[serde(rename = "SmsSendDetailDTOs", default)]
+    #[serde(
+        rename = "SmsSendDetailDTOs",
+        default,
+        deserialize_with = "lenient::part"
+    )]
     details: Option<DetailList>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 struct DetailList {
-    #[serde(rename = "SmsSendDetailDTO", default)]
+    #[serde(
+        rename = "SmsSendDetailDTO",
+        default,
+        deserialize_with = "lenient::list"
+    )]
     list: Vec<SendDetail>,
 }
 
@@ -239,9 +247,10 @@ impl QuerySendDetailsReply {
 #[serde(rename_all = "PascalCase")]
 pub struct SendDetail {
     /// 11 digits for mainland numbers, else country code and number.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub phone_num: String,
     /// What became of it.
+    #[serde(default)]
     pub send_status: SendStatus,
     /// `DELIVERED` (older: `DELIVRD`), or why it failed; the set is open.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -275,7 +284,7 @@ impl fmt::Debug for SendDetail {
 }
 
 /// `SendStatus` of [`SendDetail`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SendStatus {
     /// 1: accepted, no report yet.
     Waiting,
@@ -283,17 +292,19 @@ pub enum SendStatus {
     Failed,
     /// 3: a report says it arrived.
     Delivered,
-    /// A number Aliyun's documents do not list.
-    Other(i64),
+    /// None, or one Aliyun's documents do not list. That the message is listed
+    /// at all says that it was accepted.
+    #[default]
+    Other,
 }
 
 impl<'de> Deserialize<'de> for SendStatus {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match lenient::number(deserializer)? {
-            1 => Self::Waiting,
-            2 => Self::Failed,
-            3 => Self::Delivered,
-            other => Self::Other(other),
+        Ok(match lenient::optional_number(deserializer)? {
+            Some(1) => Self::Waiting,
+            Some(2) => Self::Failed,
+            Some(3) => Self::Delivered,
+            _ => Self::Other,
         })
     }
 }

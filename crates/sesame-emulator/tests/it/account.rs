@@ -5,6 +5,15 @@ use sesame_emulator::{Account, ReviewStatus, SignKind, Tag, TemplateKind};
 use crate::support::*;
 
 #[test]
+fn the_example_file_is_read() {
+    let account = Account::from_toml(include_str!("../../../../examples/account.toml")).unwrap();
+    assert_eq!(account.balance, Some(100.0));
+    assert_eq!(account.access_keys.len(), 2);
+    assert_eq!(account.templates.len(), 3);
+    assert_eq!(account.limits.retry_after_ms, Some(1500));
+}
+
+#[test]
 fn the_documented_file_is_read() {
     let text = r#"
 balance = 100.0
