@@ -98,13 +98,18 @@ async fn listen() -> (TcpListener, String) {
 /// A TLS server whose certificate is for `names`, and the certificate's file.
 async fn tls_server(names: &[&str], dir: &Path) -> (String, PathBuf, Log) {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    tls_server_of(rcgen::CertificateParams::new(names).expect("names"), dir).await
+}
+
+async fn tls_server_of(params: rcgen::CertificateParams, dir: &Path) -> (String, PathBuf, Log) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
     let file = dir.join("certificate.pem");
-    std::fs::write(&file, made.cert.pem()).expect("written");
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    std::fs::write(&file, certificate.pem()).expect("written");
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let config = rustls::ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::from(key))
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::from(key))
         .expect("a TLS server");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let (listener, address) = listen().await;
@@ -211,6 +216,17 @@ async fn certificates_of_the_environment_are_trusted_and_no_others() {
     );
     let told = send(&endpoint, &[("SSL_CERT_FILE", "nowhere.pem")]).await;
     assert!(told.starts_with("FAILED NotSent"), "{told}");
+
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]);
+    let mut params = params.expect("names");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let (address, file, _) = tls_server_of(params, dir.path()).await;
+    let file = file.to_str().expect("a path");
+    let told = send(&format!("https://{address}"), &[("SSL_CERT_FILE", file)]).await;
+    assert!(
+        told.contains("an authority's certificate as its own"),
+        "{told}"
+    );
 
     let (address, file, _) = tls_server(&["another.example"], dir.path()).await;
     let file = file.to_str().expect("a path");

@@ -205,6 +205,25 @@ fn malformed_authorizations_are_told_apart() {
     );
 }
 
+#[test]
+fn the_kind_of_a_body_is_read_in_any_letter_case() {
+    for (kind, is_form) in [
+        ("application/x-www-form-urlencoded", true),
+        ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-8", true),
+        ("application/x-www-form-urlencoded-not", false),
+        ("Application/JSON", false),
+    ] {
+        let headers = [("Content-Type".to_owned(), kind.to_owned())];
+        let request = Request {
+            method: "POST",
+            target: "/",
+            headers: &headers,
+            body: b"a=b",
+        };
+        assert_eq!(request.parameters().get("a").is_some(), is_form, "{kind}");
+    }
+}
+
 proptest! {
     #[test]
     fn encoding_is_undone_by_decoding(name in "\\PC*", value in "\\PC*") {

@@ -231,7 +231,7 @@ impl ConnectorConfig {
 
     /// Reads and checks a text.
     pub fn parse(text: &str, format: Format, lookup: &dyn Lookup) -> Checked {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = parse::without_mark(text);
         let (config, found) = match parse::parse(text, format) {
             Ok(root) => check::check(&root, lookup),
             Err(found) => (None, found),

@@ -122,13 +122,14 @@ impl Connector {
         .await
     }
 
-    /// Asks for up to `limit` what became of a message whose sending ended
-    /// unknown: accepted if the provider knows it, else unknown still. Other
-    /// ends are left as they are.
+    /// Asks for up to `limit`, answers included, what became of a message whose
+    /// sending ended unknown: accepted if the provider knows it, else unknown
+    /// still. Other ends are left as they are.
     pub async fn settle(&self, to: &PhoneNumber, outcome: Outcome, limit: Duration) -> Outcome {
         let Outcome::Unknown(doubt) = outcome else {
             return outcome;
         };
+        tracing::info!(message.out_id = %doubt.out_id, "no clear answer, asking what became of the message");
         let sought = Sought::in_doubt(to, &doubt);
         match settle::settle(&*self.provider, &sought, limit).await {
             Settled::Accepted(_) => Outcome::Accepted(Receipt {

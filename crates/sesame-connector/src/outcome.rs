@@ -49,7 +49,8 @@ pub enum Stage {
     Argument,
     /// The configuration is wrong.
     Configuration,
-    /// The configuration has nothing for this usage type and number.
+    /// The configuration does not read the number, or has nothing for it and
+    /// the usage type.
     Routing,
     /// The provider was not reached.
     NotSent,
@@ -77,7 +78,7 @@ pub struct Refusal {
     pub out_id: OutId,
     /// Id of the API call, if there was one.
     pub request_id: Option<String>,
-    /// Aliyun's code (`isv.…`), or a stable one of ours (`invalid_phone_number`).
+    /// Aliyun's code (`isv.…`), or a stable one of ours (`country_code_missing`).
     pub code: String,
     /// What sort of trouble it is.
     pub kind: Kind,
@@ -114,13 +115,12 @@ impl Refusal {
 
     /// The number is none we can send to.
     pub(crate) fn of_phone(out_id: OutId, error: PhoneError) -> Self {
-        Self::ours(
-            out_id,
-            "invalid_phone_number",
-            Kind::Phone,
-            Stage::Argument,
-            (error.cause(), error.cure()),
-        )
+        let stage = match error {
+            PhoneError::CountryCodeMissing | PhoneError::PlusOneOrMainland => Stage::Routing,
+            _ => Stage::Argument,
+        };
+        let texts = (error.cause(), error.cure());
+        Self::ours(out_id, error.code(), Kind::Phone, stage, texts)
     }
 
     /// Nothing is configured for the number and usage type.

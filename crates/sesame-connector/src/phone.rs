@@ -192,10 +192,13 @@ fn read_strict(
 }
 
 /// What bare digits may mean where no country was chosen: a mainland mobile
-/// number. A mainland landline is recognised too, so that it is named as one.
+/// number. A mainland landline with its trunk zero is recognised too, so that
+/// it is named as one.
 fn fallback_mainland(digits: &str) -> Option<Candidate> {
-    plan::national(digits, rlibphonenumber::Region::CN)
-        .filter(|home| home.line != Line::Mobile || plan::is_mainland_mobile(digits))
+    plan::national(digits, rlibphonenumber::Region::CN).filter(|home| match home.line {
+        Line::Mobile => plan::is_mainland_mobile(digits),
+        Line::Fixed | Line::Service => digits.starts_with('0'),
+    })
 }
 
 fn deliverable(candidate: Candidate) -> Result<PhoneNumber, PhoneError> {

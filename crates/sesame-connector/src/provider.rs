@@ -119,6 +119,13 @@ pub enum FindError {
     Failed(Box<FindFailure>),
 }
 
+impl FindError {
+    /// Whether asking again may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.is_transient)
+    }
+}
+
 /// Why a question about a message got no answer to go by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindFailure {
@@ -147,7 +154,7 @@ pub struct Reports {
 /// One delivery report. May come before the send's own answer, twice, or never.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Our id of the message, as it came: anybody can push anything.
+    /// An id of a message, perhaps ours: anybody can push anything.
     pub out_id: Option<String>,
     /// The provider's.
     pub biz_id: Option<String>,

@@ -14,9 +14,9 @@ pub const LIMIT: Duration = Duration::from_secs(600);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// More than any one question takes; what takes longer is given up with the
-/// whole.
-const LAST_QUESTION: Duration = Duration::from_secs(30);
+/// Kept free for the answer to the last question; of less than two seconds,
+/// half.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// How asking about a message in doubt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub enum Settled {
 }
 
 /// The pauses before each question: 1 s, 2 s, 4 s and so on, none longer than a
-/// minute, `limit` in all. The last is cut so that the last question is asked
-/// when the time is up.
+/// minute. The last is cut so that the last question is asked a second before
+/// `limit` is over.
 pub fn pauses(limit: Duration) -> impl Iterator<Item = Duration> {
     let mut next = Duration::from_secs(1);
-    let mut left = limit;
+    let mut left = limit - LAST_ANSWER.min(limit / 2);
     std::iter::from_fn(move || {
         let pause = next.min(left);
         next = (next * 2).min(LONGEST_PAUSE);
@@ -41,7 +41,8 @@ pub fn pauses(limit: Duration) -> impl Iterator<Item = Duration> {
     })
 }
 
-/// Asks until the message is found or `limit` is over.
+/// Asks until the message is found, asking is refused for good, or `limit` is
+/// over. A question under way then is given up.
 pub async fn settle(provider: &dyn Provider, sought: &Sought, limit: Duration) -> Settled {
     match ask_until(provider, sought, limit, |_| true).await {
         Ok(Some(found)) => Settled::Accepted(found),
@@ -50,8 +51,8 @@ pub async fn settle(provider: &dyn Provider, sought: &Sought, limit: Duration) -
     }
 }
 
-/// Asks until a report says what became of an accepted message, or `limit` is
-/// over: then [`Delivery::Waiting`].
+/// The same until a report says what became of an accepted message; without
+/// one, [`Delivery::Waiting`].
 pub async fn delivery(provider: &dyn Provider, sought: &Sought, limit: Duration) -> Delivery {
     let is_final = |found: &FoundMessage| found.delivery.is_final();
     match ask_until(provider, sought, limit, is_final).await {
@@ -74,13 +75,13 @@ async fn ask_until(
             last = provider.find(sought).await;
             match &last {
                 Ok(Some(found)) if is_enough(found) => return,
-                Err(FindError::Unsupported) => return,
+                Err(error) if !error.is_transient() => return,
                 _ => {}
             }
         }
     };
     // An elapsed time leaves the last answer there was.
-    let _ = tokio::time::timeout(limit.saturating_add(LAST_QUESTION), asking).await;
+    let _ = tokio::time::timeout(limit, asking).await;
     last
 }
 
@@ -90,10 +91,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::message::OutId;
+    use crate::message::{OutId, Prepared};
+    use crate::outcome::Outcome;
     use crate::phone::{PhoneNumber, Reading};
-    use crate::provider::FindFailure;
     use crate::provider::stub::Stub;
+    use crate::provider::{BoxFuture, FindFailure, ReportError, Reports};
 
     fn sought() -> Sought {
         Sought {
@@ -112,12 +114,12 @@ mod tests {
         }
     }
 
-    fn failed() -> FindError {
+    fn failed(is_transient: bool) -> FindError {
         FindError::Failed(Box::new(FindFailure {
             code: "timed_out".to_owned(),
             cause: crate::Text::fixed("", ""),
             cure: crate::Text::fixed("", ""),
-            is_transient: true,
+            is_transient,
         }))
     }
 
@@ -128,18 +130,21 @@ mod tests {
                 .map(|pause| pause.as_secs())
                 .collect()
         };
-        assert_eq!(secs(10), [1, 2, 4, 3]);
+        assert_eq!(secs(10), [1, 2, 4, 2]);
+        assert_eq!(secs(2), [1]);
+        let half: Vec<_> = pauses(Duration::from_secs(1)).collect();
+        assert_eq!(half, [Duration::from_millis(500)]);
         assert_eq!(secs(0), [] as [u64; 0]);
         let long = secs(600);
         assert_eq!(long[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(long.iter().sum::<u64>(), 600);
+        assert_eq!(long.iter().sum::<u64>(), 599);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_found_was_accepted() {
         let stub = Stub::for_tests();
         stub.will_find(Ok(None));
-        stub.will_find(Err(failed()));
+        stub.will_find(Err(failed(true)));
         stub.will_find(Ok(Some(found(Delivery::Waiting))));
         let settled = settle(&stub, &sought(), LIMIT).await;
         assert_eq!(settled, Settled::Accepted(found(Delivery::Waiting)));
@@ -163,6 +168,55 @@ mod tests {
         let settled = settle(&stub, &sought(), LIMIT).await;
         assert_eq!(settled, Settled::StillUnknown(Some(FindError::Unsupported)));
         assert_eq!(stub.times_asked(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_asked_again_after_a_final_refusal() {
+        let stub = Stub::for_tests();
+        stub.will_find(Err(failed(true)));
+        stub.will_find(Err(failed(false)));
+        stub.will_find(Ok(Some(found(Delivery::Delivered))));
+        let settled = settle(&stub, &sought(), LIMIT).await;
+        assert_eq!(settled, Settled::StillUnknown(Some(failed(false))));
+        assert_eq!(stub.times_asked(), 2);
+    }
+
+    /// A provider whose answers never come.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Provider for Silent {
+        fn name(&self) -> &'static str {
+            "silent"
+        }
+
+        fn send<'a>(&'a self, _message: &'a Prepared) -> BoxFuture<'a, Outcome> {
+            Box::pin(std::future::pending())
+        }
+
+        fn find<'a>(&'a self, _sought: &'a Sought) -> BoxFuture<'a, Found> {
+            Box::pin(std::future::pending())
+        }
+
+        fn parse_reports(&self, _body: &[u8]) -> Result<Reports, ReportError> {
+            Err(ReportError::Unsupported)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_the_questions_too() {
+        let limit = Duration::from_secs(10);
+        let sought = sought();
+        let asking = async {
+            let settled = settle(&Silent, &sought, limit).await;
+            (settled, delivery(&Silent, &sought, limit).await)
+        };
+        let twice = limit * 2 + Duration::from_millis(100);
+        let ended = tokio::time::timeout(twice, asking).await;
+        assert_eq!(
+            ended.ok(),
+            Some((Settled::StillUnknown(None), Delivery::Waiting))
+        );
     }
 
     #[tokio::test(start_paused = true)]

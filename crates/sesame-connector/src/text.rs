@@ -52,6 +52,22 @@ impl Text {
     }
 }
 
+/// Whether a code or an id that others wrote can be passed on: short, and
+/// nothing but visible ASCII.
+pub(crate) fn is_token(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Marks of writing direction, zero-width signs and the like, which come along
+/// when something is copied out of an address book or a page.
+pub(crate) fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
+}
+
 impl From<aliyun_sms::code::Text> for Text {
     fn from(text: aliyun_sms::code::Text) -> Self {
         Self::fixed(text.en, text.zh)

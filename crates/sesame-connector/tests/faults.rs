@@ -259,7 +259,8 @@ fn judge(sends: usize, ends: &HashMap<String, End>, inbox: &HashMap<String, usiz
         }
     }
     // Aliyun could be asked all the while, so what it knew was found, but for
-    // the few whose every question ran into a fault.
+    // the few whose every question ran into a fault, or one into a refusal that
+    // ends the asking.
     let lost = ends
         .iter()
         .filter(|(out_id, end)| **end == End::FinallyUnknown && inbox.contains_key(*out_id))

@@ -252,6 +252,12 @@ async fn what_is_wrong_on_our_side_reaches_nobody() {
             "invalid_phone_number",
             Stage::Argument,
         ),
+        (
+            "18002345678",
+            "654321",
+            "ambiguous_phone_number",
+            Stage::Routing,
+        ),
         ("13800138000", "", "invalid_code", Stage::Argument),
         (
             "13800138000",

@@ -18,6 +18,8 @@ pub enum Reason {
     Expired,
     /// The certificate is not valid yet, or this machine's clock is behind.
     NotYetValid,
+    /// The server shows an authority's certificate as its own.
+    AuthorityAsServer,
     /// The other side broke the TLS handshake off, or speaks no TLS.
     HandshakeBroken,
     /// The proxy wants a user name and a password, or other ones.
@@ -41,6 +43,9 @@ impl Reason {
             Self::NotYetValid => {
                 "the certificate is not valid yet, or this machine's clock is behind"
             }
+            Self::AuthorityAsServer => {
+                "the server shows an authority's certificate as its own; make one with basicConstraints=CA:FALSE"
+            }
             Self::HandshakeBroken => "the handshake broke off; is there TLS at all?",
             Self::ProxyAuthentication => "it wants a user name and password, or other ones",
             Self::ProxyRefused => "it refused the connection",
@@ -58,6 +63,9 @@ impl Reason {
             Self::WrongName => "证书与主机名不符",
             Self::Expired => "证书已过期，或本机时钟偏快",
             Self::NotYetValid => "证书尚未生效，或本机时钟偏慢",
+            Self::AuthorityAsServer => {
+                "服务器直接使用了 CA 证书；请签发带 basicConstraints=CA:FALSE 的服务器证书"
+            }
             Self::HandshakeBroken => "TLS 握手中断；对方可能并未启用 TLS",
             Self::ProxyAuthentication => "代理要求用户名和密码，或现有的不正确",
             Self::ProxyRefused => "代理拒绝了连接",

@@ -100,9 +100,10 @@ impl<'a> Request<'a> {
     /// the form.
     pub fn parameters(&self) -> Parameters {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
-        let is_form = self
-            .header("content-type")
-            .is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let is_form = self.header("content-type").is_none_or(|kind| {
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
         Parameters {
             query: decode_form(query.as_bytes()),
             form: if is_form {

@@ -339,6 +339,11 @@ fn certificate_reason(why: &rustls::CertificateError) -> Reason {
         E::NotValidForName | E::NotValidForNameContext { .. } => Reason::WrongName,
         E::Expired | E::ExpiredContext { .. } => Reason::Expired,
         E::NotValidYet | E::NotValidYetContext { .. } => Reason::NotYetValid,
+        // The verifier has no error of its own for this one but its name.
+        E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            Reason::AuthorityAsServer
+        }
+        E::Other(_) => Reason::Other("the certificate was refused".to_owned()),
         other => Reason::Other(format!("the certificate was refused ({other})")),
     }
 }

@@ -164,14 +164,24 @@ impl Reader<'_> {
 
     fn region(&mut self, root: &Table<'_>) -> Option<String> {
         let region = self.optional(root, "region", Sort::Plain)?;
-        if Endpoint::is_region(&region) {
+        let known = Endpoint::region_ids().iter().copied();
+        if known.clone().any(|id| id == region) {
             return Some(region);
         }
-        let message = format!("{} is not one of Aliyun's regions", shown(&region));
-        let cure = "write a region id such as cn-hangzhou or ap-southeast-1, or leave the key out";
-        let place = field_place(root, "region");
-        self.report(ProblemId::RegionInvalid, &place, message, cure);
-        None
+        let is_region = Endpoint::is_region(&region);
+        let id = if is_region {
+            ProblemId::RegionUnknown
+        } else {
+            ProblemId::RegionInvalid
+        };
+        let message = format!("{} is no region that is known here", shown(&region));
+        let cure = match suggest::nearest(&region, known) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "write a region id such as cn-hangzhou or ap-southeast-1, or leave the key out"
+                .to_owned(),
+        };
+        self.report(id, &field_place(root, "region"), message, cure);
+        is_region.then_some(region)
     }
 
     fn timeout(&mut self, root: &Table<'_>) -> Duration {

@@ -3,35 +3,50 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::problem::{Found, Place, Problem, ProblemId, locate};
 
 /// No configuration is larger. What is, was not meant to be one.
 const LARGEST: u64 = 1024 * 1024;
 
+/// How long whoever writes into a pipe may take.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
+
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
-    let bytes = read_bytes(path)?;
+    let bytes = read_bytes(path, LARGEST).map_err(|error| unreadable(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         not_utf8(error.as_bytes(), at)
     })
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    let failed = |error: io::Error| unreadable(path, &error);
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(unreadable(path, &ErrorKind::IsADirectory.into()));
+/// At most `largest` bytes. A pipe (`<(…)` in a shell) or a device is waited for
+/// only so long, since it may never end.
+pub(super) fn read_bytes(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+    let kind = path.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
     }
+    if kind.is_file() {
+        return read_all(path, largest);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let path = path.to_owned();
+    thread::spawn(move || sender.send(read_all(&path, largest)));
+    let answer = receiver.recv_timeout(PATIENCE);
+    answer.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
+fn read_all(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if metadata.len() <= LARGEST {
-        file.take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-    }
-    if metadata.len() > LARGEST || bytes.len() as u64 > LARGEST {
-        return Err(unreadable(path, &ErrorKind::FileTooLarge.into()));
+    File::open(path)?
+        .take(largest + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(ErrorKind::FileTooLarge.into());
     }
     Ok(bytes)
 }
@@ -58,6 +73,14 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
             ProblemId::FileTooLarge,
             format!("{path} is larger than 1 MiB, and so no configuration"),
             "check the path",
+        ),
+        ErrorKind::TimedOut => (
+            ProblemId::FileUnreadable,
+            format!(
+                "{path} is a pipe or a device, and did not come to its end within {} s",
+                PATIENCE.as_secs()
+            ),
+            "name a file, or see that whoever writes into the pipe closes it",
         ),
         kind => (
             ProblemId::FileUnreadable,

@@ -1,8 +1,9 @@
 //! Where `{"env": …}` and `{"file": …}` get their values.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use super::load;
 
 /// Gives the values that a configuration refers to.
 pub trait Lookup {
@@ -45,14 +46,8 @@ impl Lookup for SystemLookup {
     }
 
     fn file(&self, path: &str) -> io::Result<String> {
-        let mut content = String::new();
-        File::open(self.folder.join(path))?
-            .take(LARGEST + 1)
-            .read_to_string(&mut content)?;
-        if content.len() as u64 > LARGEST {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        Ok(content)
+        let bytes = load::read_bytes(&self.folder.join(path), LARGEST)?;
+        String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
     }
 }
 

@@ -22,26 +22,38 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the file's name, else by how the text begins.
+    /// The one a text can be read in, whatever its file is called: no
+    /// configuration is both. A broken one is in the one that can be read
+    /// further; where that does not tell, the file's name does.
     pub fn guess(path: Option<&Path>, text: &str) -> Self {
-        let extension = path.and_then(Path::extension).and_then(|e| e.to_str());
-        match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("toml") => Self::Toml,
-            Some("json" | "jsonc" | "json5") => Self::Json,
-            _ => Self::of_text(text),
-        }
+        let extension = path.and_then(Path::extension);
+        let is_toml = extension.is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+        let text = without_mark(text);
+        let toml = (readable(text, Self::Toml), is_toml);
+        let json = (readable(text, Self::Json), !is_toml);
+        if toml > json { Self::Toml } else { Self::Json }
     }
+}
 
-    fn of_text(text: &str) -> Self {
-        let text = text.trim_start_matches('\u{feff}').trim_start();
-        let is_table = text.starts_with('[') && !text.contains('{') && text.contains('=');
-        let is_json = text.is_empty() || text.starts_with(['{', '[', '/', '"']);
-        if is_json && !is_table {
-            Self::Json
-        } else {
-            Self::Toml
+/// How far a text can be read.
+fn readable(text: &str, format: Format) -> usize {
+    match parse(text, format) {
+        // Nothing at all is TOML, which says nothing.
+        Ok(Node {
+            value: Value::Table(entries),
+            ..
+        }) if format == Format::Toml && entries.is_empty() => 0,
+        Ok(_) => usize::MAX,
+        Err(found) => {
+            let places = found.iter().filter_map(|found| found.place.at);
+            places.min().unwrap_or(0)
         }
     }
+}
+
+/// A text without its byte order mark.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 pub(super) fn parse(text: &str, format: Format) -> Result<Node, Vec<Found>> {

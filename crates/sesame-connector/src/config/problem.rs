@@ -80,6 +80,12 @@ problem_ids! {
     EmptyString "empty_string" Error;
     /// White space around a value; it is cut off.
     SurroundingWhitespace "surrounding_whitespace" Warning;
+    /// A line break, a control character or an invisible one.
+    ControlCharacter "control_character" Error;
+    /// More of something than there is use for; the rest is not read.
+    TooMany "too_many" Error;
+    /// Stands for the problems that are not listed; as bad as the worst of them.
+    MoreProblems "more_problems" Warning;
     /// A placeholder of an example was left in.
     Placeholder "placeholder" Error;
     /// A key that means nothing here.
@@ -108,6 +114,12 @@ problem_ids! {
     CredentialsUnknown "credentials_unknown" Error;
     /// Only half of the next key.
     NextKeyIncomplete "next_key_incomplete" Error;
+    /// The next key is a temporary one, which has no place for its token.
+    NextKeyTemporary "next_key_temporary" Error;
+    /// The next key is the one in use.
+    NextKeySame "next_key_same" Warning;
+    /// A signature for one of the two regions only.
+    SignNameOneRegion "sign_name_one_region" Warning;
     /// Brackets around a signature; Aliyun adds them.
     SignNameBrackets "sign_name_brackets" Error;
     /// A usage type that is not known.
@@ -134,6 +146,8 @@ problem_ids! {
     EndpointInsecure "endpoint_insecure" Warning;
     /// Not one of Aliyun's regions by its form.
     RegionInvalid "region_invalid" Error;
+    /// A region that is not known here.
+    RegionUnknown "region_unknown" Warning;
     /// A time-out that is no whole number in the range.
     TimeoutRange "timeout_range" Error;
     /// A provider that is not known.
@@ -207,12 +221,17 @@ pub(super) struct Found {
     pub(super) cure: String,
 }
 
+/// Nobody reads more problems at once.
+const MOST: usize = 100;
+
 /// Puts the problems in the order of the text and counts lines and columns, in
-/// one pass over the text however many there are.
+/// one pass over the text however many there are. Those beyond [`MOST`] become
+/// one.
 pub(super) fn locate(text: &str, mut found: Vec<Found>) -> Vec<Problem> {
     found.sort_by_key(|found| found.place.at);
+    let more = found.split_off(found.len().min(MOST));
     let mut cursor = Cursor::default();
-    found
+    let mut problems: Vec<Problem> = found
         .into_iter()
         .map(|found| {
             let position = found.place.at.map(|at| cursor.advance(text, at));
@@ -226,7 +245,19 @@ pub(super) fn locate(text: &str, mut found: Vec<Found>) -> Vec<Problem> {
                 cure: found.cure,
             }
         })
-        .collect()
+        .collect();
+    if let Some(level) = more.iter().map(|found| found.id.level()).max() {
+        problems.push(Problem {
+            id: ProblemId::MoreProblems,
+            level,
+            path: String::new(),
+            line: None,
+            column: None,
+            message: format!("and {} more", more.len()),
+            cure: "mend the ones above first".to_owned(),
+        });
+    }
+    problems
 }
 
 /// Counts forward through a text.

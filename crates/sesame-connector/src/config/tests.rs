@@ -192,6 +192,42 @@ fn one_wrong_value_is_one_problem_at_its_place() {
             "accessKeySecret",
         ),
         (
+            without("accessKeyId").tap(|c| {
+                c.as_object_mut().unwrap().remove("accessKeySecret");
+                c["credentials"] = json!("default");
+                c["nextAccessKeySecret"] = json!("next");
+            }),
+            "credentials_conflict",
+            "nextAccessKeySecret",
+        ),
+        (
+            with("nextAccessKeyId", json!("STS.abc"))
+                .tap(|c| c["nextAccessKeySecret"] = json!("next")),
+            "next_key_temporary",
+            "nextAccessKeyId",
+        ),
+        (
+            with("nextAccessKeyId", json!("LTAI5tExample"))
+                .tap(|c| c["nextAccessKeySecret"] = json!("next")),
+            "next_key_same",
+            "nextAccessKeyId",
+        ),
+        (
+            with("signName", json!("短信\n测试")),
+            "control_character",
+            "signName",
+        ),
+        (
+            with("signName", json!("短信测试\u{200b}")),
+            "control_character",
+            "signName",
+        ),
+        (
+            with("region", json!("cn-hangzou")),
+            "region_unknown",
+            "region",
+        ),
+        (
             with("nextAccessKeyId", json!("LTAI5tNext")),
             "next_key_incomplete",
             "nextAccessKeySecret",
@@ -399,6 +435,166 @@ fn one_wrong_template_is_one_problem_at_its_place() {
     for serves_all in ["Generic", "Test"] {
         let one = json!([{"usageType": serves_all, "templateCode": "SMS_1"}]);
         assert!(check(&with("templates", one)).is_valid(), "{serves_all}");
+    }
+}
+
+#[test]
+fn a_line_break_is_found_in_every_plain_string() {
+    for at in [
+        "/signName",
+        "/signNames/china",
+        "/templates/0/usageType",
+        "/templates/0/templateCode",
+        "/templates/3/templateCode/overseas",
+        "/templates/0/signName",
+        "/templates/0/variables/0",
+        "/defaultCountry",
+        "/endpoint",
+        "/region",
+        "/provider",
+    ] {
+        let mut config = with("signNames", json!({ "china": "" }));
+        for key in ["defaultCountry", "endpoint", "region", "provider"] {
+            config[key] = json!("");
+        }
+        config["templates"][0]["signName"] = json!("");
+        config["templates"][0]["variables"] = json!([""]);
+        *config.pointer_mut(at).unwrap() = json!("x\ny");
+        let checked = check(&config);
+        let problem = checked
+            .problems
+            .iter()
+            .find(|p| p.id == ProblemId::ControlCharacter);
+        let path = problem.unwrap().path.replace(['.', '['], "/");
+        assert_eq!(path.replace(']', ""), at[1..]);
+    }
+}
+
+#[test]
+fn a_signature_for_one_region_serves_that_one() {
+    let signed = |sign_names: serde_json::Value, code: serde_json::Value| {
+        let mut config = without("signName");
+        config["signNames"] = sign_names;
+        config["templates"] = json!([{ "usageType": "Generic", "templateCode": code }]);
+        check(&config)
+    };
+    let by_region = json!({ "china": "SMS_1", "overseas": "SMS_2" });
+    for (china_or_overseas, code, id, path) in [
+        (
+            "china",
+            json!("SMS_1"),
+            "sign_name_one_region",
+            "signNames.overseas",
+        ),
+        (
+            "overseas",
+            json!("SMS_1"),
+            "sign_name_one_region",
+            "signNames.china",
+        ),
+        (
+            "china",
+            by_region.clone(),
+            "missing_field",
+            "signNames.overseas",
+        ),
+        ("overseas", by_region, "missing_field", "signNames.china"),
+    ] {
+        let checked = signed(json!({ china_or_overseas: "签名" }), code);
+        assert_eq!(found(&checked), [(id, path)]);
+        let absent = path.trim_start_matches("signNames.");
+        let message = &checked.problems[0].message;
+        assert!(
+            message.contains(&format!("no {absent} signature")),
+            "{message}"
+        );
+        assert_eq!(checked.is_valid(), id == "sign_name_one_region");
+    }
+    let china_alone = signed(json!({ "china": "签名" }), json!({ "china": "SMS_1" }));
+    assert!(china_alone.is_valid());
+    // Where one template only lacks it, that one is named.
+    let mut config = without("signName");
+    config["templates"][0]["signName"] = json!("Own");
+    config["templates"][1]["signNames"] = json!({ "china": "中" });
+    assert_eq!(
+        found(&check(&config)),
+        [
+            ("sign_name_one_region", "templates[1].signNames.overseas"),
+            ("missing_field", "templates[2].signName"),
+            ("missing_field", "templates[3].signName"),
+        ]
+    );
+}
+
+#[test]
+fn what_was_meant_is_said() {
+    for (config, cure) in [
+        (
+            with("region", json!("cn-hangzou")),
+            "did you mean cn-hangzhou?",
+        ),
+        (
+            with("region", json!("CN_Hangzhou")),
+            "did you mean cn-hangzhou?",
+        ),
+        (
+            with("accessKeySecret", json!("xxx")),
+            "put the real value in its place",
+        ),
+        (
+            with("accessKeySecret", json!("<x>")),
+            "put the real value in its place, without < and >",
+        ),
+    ] {
+        assert_eq!(check(&config).problems[0].cure, cure, "{config}");
+    }
+    let config = check(&with("region", json!("cn-newcity"))).into_valid();
+    assert_eq!(config.unwrap().region.as_deref(), Some("cn-newcity"));
+}
+
+#[test]
+fn lists_have_an_end() {
+    let names: Vec<String> = (0..100_000).map(|n| format!("v{n}")).collect();
+    let mut config = good();
+    config["templates"][0]["variables"] = json!(names);
+    let template = json!({ "usageType": "Custom", "templateCode": "SMS_1" });
+    let templates = config["templates"].as_array_mut().unwrap();
+    templates.extend(std::iter::repeat_n(template, 30_000));
+    let checked = check(&config);
+    let too_many: Vec<&str> = checked
+        .problems
+        .iter()
+        .filter(|p| p.id == ProblemId::TooMany)
+        .map(|p| p.path.as_str())
+        .collect();
+    assert_eq!(too_many, ["templates", "templates[0].variables"]);
+    let config = checked.config.unwrap();
+    assert_eq!(config.templates.len(), 256);
+    assert_eq!(config.templates[0].variables.len(), 64);
+}
+
+#[test]
+fn more_problems_than_anybody_reads_are_counted() {
+    let keys = |count: usize| -> serde_json::Value {
+        let mut config = good();
+        for n in 0..count {
+            config[format!("A{n}")] = json!(1);
+        }
+        config
+    };
+    assert_eq!(check(&keys(100)).problems.len(), 100);
+    // An error among those that are not listed is an error all the same.
+    for (config, level) in [
+        (keys(117), Level::Warning),
+        (keys(116).tap(|c| c["timeoutMs"] = json!("")), Level::Error),
+    ] {
+        let text = config.to_string();
+        let checked = json_text(&text);
+        assert_eq!(checked.problems.len(), 101);
+        let last = &checked.problems[100];
+        assert_eq!((last.id, last.level), (ProblemId::MoreProblems, level));
+        assert_eq!(last.message, "and 17 more");
+        assert_eq!(checked.is_valid(), level == Level::Warning);
     }
 }
 

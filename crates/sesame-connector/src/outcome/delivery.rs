@@ -3,7 +3,7 @@
 use aliyun_sms::code::delivery::{DeliveryFailure, classify};
 use serde::{Serialize, Serializer};
 
-use crate::text::Text;
+use crate::text::{Text, is_token};
 
 /// What became of an accepted message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub enum Delivery {
     Delivered,
     /// It did not.
     Failed {
-        /// The carrier's or Aliyun's code; the set is open.
+        /// The carrier's or Aliyun's code; the set is open. `unreadable_code`
+        /// where it is none.
         code: String,
         /// What the code stands for.
         failure: DeliveryFailure,
@@ -24,7 +25,8 @@ pub enum Delivery {
 impl Delivery {
     /// A failure by the code of its report.
     pub fn failed(code: impl Into<String>) -> Self {
-        let code = code.into();
+        let code = Some(code.into()).filter(|code| is_token(code));
+        let code = code.unwrap_or_else(|| "unreadable_code".to_owned());
         let failure = classify(&code);
         Self::Failed { code, failure }
     }

@@ -42,6 +42,15 @@ pub enum PhoneError {
 }
 
 impl PhoneError {
+    /// A stable name; what no configuration would read has one in common.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CountryCodeMissing => "country_code_missing",
+            Self::PlusOneOrMainland => "ambiguous_phone_number",
+            _ => "invalid_phone_number",
+        }
+    }
+
     /// What is wrong.
     pub fn cause(self) -> Text {
         let (en, zh) = self.causes();
@@ -81,8 +90,8 @@ impl PhoneError {
                 "手机号以 + 或 00 开头，其后却没有有效的国家码；去掉后则是一个中国内地手机号",
             ),
             Self::NoReading => (
-                "the digits are no valid phone number, neither with a country code first nor without one",
-                "这串数字无论是否带国家或地区码，都不是有效的手机号",
+                "digits without a + are read with the country code first, and these are no valid phone number that way, nor without one",
+                "不带 + 的数字按国家或地区码在前来读；这串数字无论是否带国家或地区码，都不是有效的手机号",
             ),
             Self::CountryCodeMissing => (
                 "the phone number has no country code, and strictPhoneRegionNumberCheck asks for one",
@@ -123,8 +132,8 @@ impl PhoneError {
                 "请在前面加上正确的国家或地区码，例如内地 +86、香港 +852",
             ),
             Self::NoReading => (
-                "write + and the country code in front, such as +86 or +1",
-                "请在前面写上 + 和国家或地区码，例如 +86 或 +1",
+                "write + and the country code in front, such as +1 415 555 2671, or set defaultCountry to the country whose numbers come without one, such as \"US\"",
+                "请在前面写上 + 和国家或地区码，例如 +1 415 555 2671；或将 defaultCountry 设为号码不带国家或地区码的国家，例如 \"US\"",
             ),
             Self::PlusWithoutCountryCode => (
                 "write +86 in front of a mainland number",
@@ -134,7 +143,10 @@ impl PhoneError {
                 "write + and the country code in front, such as +86, or set strictPhoneRegionNumberCheck to false",
                 "请在前面写上 + 和国家或地区码，例如 +86；或将 strictPhoneRegionNumberCheck 设为 false",
             ),
-            Self::Landline | Self::Service => ("use a mobile number", "请使用手机号码"),
+            Self::Landline | Self::Service => (
+                "use a mobile number; if it is one, write + and its country code in front",
+                "请使用手机号码；若确为手机号，请在前面写上 + 和国家或地区码",
+            ),
             Self::PlusOneOrMainland => (
                 "write +86 in front of a mainland number, or set defaultCountry to \"CN\"",
                 "若是中国内地号码，请在前面写 +86，或将 defaultCountry 设为 \"CN\"",

@@ -2,6 +2,7 @@
 //! than one number, and signs that do not belong.
 
 use super::PhoneError;
+use crate::text::is_invisible;
 
 /// How the number was written.
 pub(super) enum Notation {
@@ -95,14 +96,4 @@ fn is_separator(character: char) -> bool {
             '-' | '.' | '(' | ')' | '[' | ']' | '/' | '·' | '\u{2010}'
                 ..='\u{2015}' | '−' | '－' | '．' | '（' | '）' | '／' | '［' | '］'
         )
-}
-
-/// Marks of writing direction and the like, which come along when a number is
-/// copied out of an address book.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-    )
 }

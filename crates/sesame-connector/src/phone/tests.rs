@@ -185,6 +185,17 @@ fn strict_asks_for_a_country_code() {
 }
 
 #[test]
+fn national_digits_alone_are_told_how_digits_are_read() {
+    let error = e164("4155552671", &LOGTO).unwrap_err();
+    assert!(error.cause().en.contains("country code first"), "{error}");
+    for said in ["+1 415 555 2671", "defaultCountry"] {
+        assert!(error.cure().en.contains(said), "{}", error.cure());
+        assert!(error.cure().zh.contains(said), "{}", error.cure().zh);
+    }
+    assert!(e164("4155552671", &home("US")).is_ok());
+}
+
+#[test]
 fn regions_and_the_mainland() {
     for (text, region, mainland) in [
         ("+8613800138000", "CN", true),

@@ -223,7 +223,7 @@ fn found_message(detail: &SendDetail) -> FoundMessage {
         SendStatus::Delivered => Delivery::Delivered,
         SendStatus::Failed => Delivery::failed(detail.err_code.clone().unwrap_or_default()),
         // A status that is not documented says nothing final.
-        SendStatus::Waiting | SendStatus::Other(_) => Delivery::Waiting,
+        SendStatus::Waiting | SendStatus::Other => Delivery::Waiting,
     };
     FoundMessage {
         delivery,

@@ -19,13 +19,22 @@ impl Reader<'_> {
         let next = self.next_key(root);
         let (id, secret) = (id?, secret?);
         self.check_pair(root, &id, &secret, security_token.is_some());
+        if let Some(next) = &next {
+            self.check_next(root, &next.id, &id);
+        }
         let current = AccessKey::new(id, secret, security_token);
         Some(Credentials::Keys { current, next })
     }
 
     /// `"credentials": "default"`, Alibaba's own provider chain.
     fn chain(&mut self, root: &Table<'_>) -> Option<Credentials> {
-        for key in ["accessKeyId", "accessKeySecret", "securityToken"] {
+        for key in [
+            "accessKeyId",
+            "accessKeySecret",
+            "securityToken",
+            "nextAccessKeyId",
+            "nextAccessKeySecret",
+        ] {
             if root.has(key) {
                 let message = format!("{key} stands beside credentials, which makes it useless");
                 let cure = format!("keep either credentials or {key}");
@@ -69,6 +78,19 @@ impl Reader<'_> {
             );
         }
         Some(AccessKey::new(id?, secret?, None))
+    }
+
+    fn check_next(&mut self, root: &Table<'_>, next: &str, current: &str) {
+        let place = root.place_of("nextAccessKeyId");
+        if next.starts_with("STS.") {
+            let message = "this is the id of a temporary key, which cannot be the next one";
+            let cure = "give a lasting key, or \"credentials\": \"default\" for keys that change";
+            self.report(ProblemId::NextKeyTemporary, &place, message, cure);
+        } else if next == current {
+            let message = "the next key is the one in use, so nothing takes over";
+            let cure = "give the new key, or remove both halves of the next one";
+            self.report(ProblemId::NextKeySame, &place, message, cure);
+        }
     }
 
     fn check_pair(&mut self, root: &Table<'_>, id: &str, secret: &str, has_token: bool) {

@@ -162,12 +162,21 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn list<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
-        if let Value::List(list) = field.value {
-            return Some(field.elements(list));
+    /// The first `most` values of a list.
+    pub(super) fn list<'n>(&mut self, field: &Field<'n>, most: usize) -> Option<Vec<Field<'n>>> {
+        let Value::List(list) = field.value else {
+            self.wrong_type(field, "a list");
+            return None;
+        };
+        if list.len() > most {
+            let message = format!(
+                "there are {} here, and no more than {most} are read",
+                list.len()
+            );
+            let cure = format!("keep {most} at the most");
+            self.report(ProblemId::TooMany, &field.place, message, cure);
         }
-        self.wrong_type(field, "a list");
-        None
+        Some(field.elements(&list[..list.len().min(most)]))
     }
 
     pub(super) fn boolean(&mut self, table: &Table<'_>, key: &str) -> Option<bool> {

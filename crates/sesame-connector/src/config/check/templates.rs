@@ -3,7 +3,7 @@
 use super::reader::{Field, Reader, Table, shown};
 use super::text::Sort;
 use crate::config::node::Value;
-use crate::config::problem::{Place, ProblemId};
+use crate::config::problem::{Level, Place, ProblemId};
 use crate::config::{SignNames, Template, TemplateCodes};
 use crate::template::{SignName, TemplateCode};
 use crate::usage::UsageType;
@@ -16,6 +16,12 @@ const TEMPLATE_KEYS: &[&str] = &[
     "signNames",
     "variables",
 ];
+
+/// Far more than there are usage types.
+const MOST_TEMPLATES: usize = 256;
+
+/// Far more than a text has room for.
+const MOST_VARIABLES: usize = 64;
 
 /// What is put around a signature in a text, by Aliyun.
 const BRACKETS: [char; 6] = ['【', '】', '[', ']', '［', '］'];
@@ -66,7 +72,7 @@ impl Reader<'_> {
             self.missing(root, "templates", cure);
             return None;
         };
-        let elements = self.list(&field)?;
+        let elements = self.list(&field, MOST_TEMPLATES)?;
         let mut templates: Vec<(Place, Option<Template>)> = Vec::new();
         let mut seen: Vec<UsageType> = Vec::new();
         for element in &elements {
@@ -218,7 +224,7 @@ impl Reader<'_> {
         let Some(field) = table.field("variables") else {
             return code_alone;
         };
-        let Some(elements) = self.list(&field) else {
+        let Some(elements) = self.list(&field, MOST_VARIABLES) else {
             return code_alone;
         };
         let mut variables: Vec<String> = Vec::new();
@@ -263,52 +269,73 @@ impl Reader<'_> {
     }
 
     /// Each region a template serves needs a signature, from the template or
-    /// from the whole. Whether each has one.
+    /// from the whole. Whether none lacks one that it cannot do without.
     fn check_signed(
         &mut self,
         root: &Table<'_>,
         shared: &SignNames,
         templates: &[(Place, Option<Template>)],
     ) -> bool {
-        let unsigned: Vec<&Place> = templates
+        let lacks: Vec<(&Place, Option<Lack>)> = templates
             .iter()
-            .filter(|(_, template)| template.as_ref().is_some_and(|t| !is_signed(t, shared)))
-            .map(|(place, _)| place)
+            .filter_map(|(place, template)| Some((place, lack(template.as_ref()?, shared))))
             .collect();
         // A signName of the wrong type was named as such already.
-        if unsigned.is_empty() || root.has("signName") {
-            return unsigned.is_empty();
-        }
-        if unsigned.len() == templates.len() && !root.has("signNames") {
-            self.missing(
-                root,
-                "signName",
-                "add signName, an approved signature without brackets",
-            );
-            return false;
-        }
-        for place in unsigned {
-            let place = Place {
-                path: format!("{}.signName", place.path),
-                at: place.at,
+        let is_named = root.has("signName");
+        let is_common = lacks.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let told = if is_common { 1 } else { lacks.len() };
+        for &(place, lack) in lacks.iter().take(told).filter(|_| !is_named) {
+            let Some((id, key, message)) = lack else {
+                continue;
             };
-            let message = "there is no signature for this template";
-            let cure = "add signName to the template, or beside templates for all of them";
-            self.report(ProblemId::MissingField, &place, message, cure);
+            let place = if is_common {
+                root.place_of(key)
+            } else {
+                let path = format!("{}.{key}", place.path);
+                Place { path, at: place.at }
+            };
+            let cure = format!(
+                "add {key}, an approved signature without brackets; beside templates it is for all of them"
+            );
+            self.report(id, &place, message, cure);
         }
-        false
+        let needed = |lack: Option<Lack>| lack.is_some_and(|(id, ..)| id.level() == Level::Error);
+        !lacks.iter().any(|&(_, lack)| needed(lack))
     }
 }
 
-fn is_signed(template: &Template, shared: &SignNames) -> bool {
-    let (china, overseas) = match &template.codes {
-        TemplateCodes::Everywhere(_) => (true, true),
-        TemplateCodes::ByRegion { china, overseas } => (china.is_some(), overseas.is_some()),
+/// The rule a lack of signatures breaks, the key to add, and what is wrong.
+type Lack = (ProblemId, &'static str, &'static str);
+
+/// What a template lacks to be signed wherever it goes. A plain code does not
+/// say where it is to go, so there one of the two regions is enough.
+fn lack(template: &Template, shared: &SignNames) -> Option<Lack> {
+    let (china, overseas, for_one) = match &template.codes {
+        TemplateCodes::Everywhere(_) => (true, true, ProblemId::SignNameOneRegion),
+        TemplateCodes::ByRegion { china, overseas } => {
+            (china.is_some(), overseas.is_some(), ProblemId::MissingField)
+        }
     };
-    let signs = |pick: fn(&SignNames) -> Option<&SignName>| {
-        pick(&template.sign_names)
-            .or_else(|| pick(shared))
-            .is_some()
-    };
-    (!china || signs(SignNames::for_china)) && (!overseas || signs(SignNames::for_overseas))
+    let own = &template.sign_names;
+    let is_unsigned =
+        |pick: fn(&SignNames) -> Option<&SignName>| pick(own).or_else(|| pick(shared)).is_none();
+    let china = china && is_unsigned(SignNames::for_china);
+    let overseas = overseas && is_unsigned(SignNames::for_overseas);
+    let has_any = [own, shared]
+        .into_iter()
+        .any(|names| *names != SignNames::default());
+    match (china, overseas) {
+        (false, false) => None,
+        (true, false) if has_any => Some((
+            for_one,
+            "signNames.china",
+            "there is no china signature, so numbers of the mainland are refused",
+        )),
+        (false, true) if has_any => Some((
+            for_one,
+            "signNames.overseas",
+            "there is no overseas signature, so numbers outside the mainland are refused",
+        )),
+        _ => Some((ProblemId::MissingField, "signName", "signName is missing")),
+    }
 }

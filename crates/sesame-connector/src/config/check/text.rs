@@ -4,6 +4,7 @@
 use super::reader::{Field, Reader, Table, shown};
 use crate::config::node::{Entry, Value};
 use crate::config::problem::{Place, ProblemId};
+use crate::text::is_invisible;
 
 /// What a string is for, which decides what may be wrong with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,10 @@ impl Reader<'_> {
             self.report_placeholder(trimmed, place, sort);
         } else if sort == Sort::Secret {
             self.check_secret(text, place);
+        } else if text.contains(is_break_or_invisible) {
+            let message = "there is a line break, a control character or an invisible one in it";
+            let cure = "type it again, on one line";
+            self.report(ProblemId::ControlCharacter, place, message, cure);
         } else if trimmed.len() != text.len() {
             let message = "there is white space around the value; it is cut off";
             self.report(
@@ -73,7 +78,11 @@ impl Reader<'_> {
             Sort::Secret => "a placeholder was left in".to_owned(),
             Sort::Plain => format!("the placeholder {} was left in", shown(text)),
         };
-        let cure = "put the real value in its place, without < and >";
+        let cure = if text.contains('<') {
+            "put the real value in its place, without < and >"
+        } else {
+            "put the real value in its place"
+        };
         self.report(ProblemId::Placeholder, place, message, cure);
     }
 
@@ -161,6 +170,13 @@ fn without_last_line_break(mut content: String) -> String {
         }
     }
     content
+}
+
+/// U+2028 and U+2029 break lines too.
+fn is_break_or_invisible(character: char) -> bool {
+    character.is_control()
+        || is_invisible(character)
+        || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 fn is_placeholder(text: &str, sort: Sort) -> bool {

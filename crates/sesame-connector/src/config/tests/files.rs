@@ -43,10 +43,69 @@ fn files_are_read_relative_to_the_configuration() {
 }
 
 #[test]
+fn a_misnamed_file_is_read_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "accessKeyId = 'a'\naccessKeySecret = 'b'\nsignName = 'c'\n\
+        [[templates]]\nusageType = 'Generic'\ntemplateCode = 'SMS_1'\n";
+    for (file, text) in [
+        ("toml.json", toml.to_owned()),
+        ("json.toml", good().to_string()),
+    ] {
+        std::fs::write(folder.path().join(file), text).unwrap();
+        let checked = ConnectorConfig::check_file(&folder.path().join(file));
+        assert_eq!(checked.problems, [], "{file}");
+    }
+}
+
+/// A pipe as `<(…)` makes one, and one that nobody writes into.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_and_not_waited_for_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = |name: &str| {
+        let path = folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        path
+    };
+    let (written, silent) = (pipe("written"), pipe("silent"));
+    let mut config = good();
+    config["signName"] = json!({"file": silent});
+    let path = written.clone();
+    let writer = std::thread::spawn(move || std::fs::write(path, config.to_string()));
+    let checked = ConnectorConfig::check_file(&written);
+    writer.join().unwrap().unwrap();
+    assert_eq!(found(&checked), [("file_reference", "signName")]);
+    let checked = ConnectorConfig::check_file(&silent);
+    assert_eq!(found(&checked), [("file_unreadable", "")]);
+    assert!(checked.problems[0].message.contains("pipe"), "{checked:?}");
+    let checked = ConnectorConfig::check_file(Path::new("/dev/zero"));
+    assert_eq!(found(&checked), [("file_too_large", "")]);
+}
+
+#[test]
 fn guesses_the_format() {
     for (path, text, format) in [
-        (Some("a.toml"), "{}", Format::Toml),
-        (Some("a.JSON"), "a = 1", Format::Json),
+        (Some("a.toml"), "{}", Format::Json),
+        (Some("a.json"), "a = 1", Format::Toml),
+        (Some("a.toml"), "", Format::Toml),
+        (Some("a.TOML"), "= 1", Format::Toml),
+        (Some("a.JSON"), "= 1", Format::Json),
+        // Broken, but further on in the one than in the other.
+        (Some("a.json"), "a = 1\nb = x", Format::Toml),
+        (Some("a.toml"), "{ \"a\": 1, \"b\" }", Format::Json),
+        (None, "\n// x\n{ \"a\": ", Format::Json),
+        (
+            None,
+            "[[templates]]\ncode = { china = SMS_1 }",
+            Format::Toml,
+        ),
+        (
+            None,
+            "[[templates]]\ncode = { china = \"SMS_1\" }",
+            Format::Toml,
+        ),
+        (None, "\"region\" = 'cn'", Format::Toml),
         (Some("connector"), "// x\n{}", Format::Json),
         (None, "\u{feff} {}", Format::Json),
         (None, "# x\nregion = 'cn'", Format::Toml),

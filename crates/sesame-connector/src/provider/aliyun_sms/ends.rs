@@ -13,15 +13,15 @@ use crate::text::Text;
 pub(super) fn accepted(message: &Prepared, sent_at: Timestamp, reply: SendSmsReply) -> Outcome {
     Outcome::Accepted(Receipt {
         out_id: message.out_id.clone(),
-        biz_id: reply.biz_id.and_then(tame),
-        request_id: reply.request_id.and_then(tame),
+        biz_id: reply.biz_id,
+        request_id: reply.request_id,
         sent_at,
     })
 }
 
 pub(super) fn not_accepted(message: &Prepared, sent_at: Timestamp, error: &Error) -> Outcome {
     let out_id = message.out_id.clone();
-    let request_id = error.request_id().map(str::to_owned).and_then(tame);
+    let request_id = error.request_id().map(str::to_owned);
     let code = code(error);
     let (cause, cure) = texts(error);
     let stage = match error.disposition() {
@@ -64,9 +64,7 @@ pub(super) fn not_found(error: &Error) -> FindError {
 /// Aliyun's code, or a stable one of ours.
 fn code(error: &Error) -> String {
     match error {
-        Error::Refused(refusal) => {
-            tame(refusal.code.clone()).unwrap_or_else(|| "unreadable_code".to_owned())
-        }
+        Error::Refused(refusal) => refusal.code.clone(),
         Error::Credentials(_) => "no_credentials".to_owned(),
         Error::Unsent(Unsent::Tls { .. }) => "tls_failed".to_owned(),
         Error::Unsent(Unsent::Setup { .. }) => "setup_failed".to_owned(),
@@ -145,17 +143,17 @@ fn clock_cause(behind: i64) -> Text {
 fn cause_unsent(unsent: &Unsent) -> Text {
     let zh = match unsent {
         Unsent::Dns { host } => format!("无法解析主机名 {host}"),
-        Unsent::Connect { host, reason } => format!("无法连接 {host}：{reason}"),
+        Unsent::Connect { host, reason } => format!("无法连接 {host}：{}", reason.zh()),
         Unsent::ConnectTimeout { host, timeout } => {
             format!("{} 毫秒内未能连接 {host}", timeout.as_millis())
         }
-        Unsent::Tls { host, reason } => format!("与 {host} 的安全连接失败：{reason}"),
+        Unsent::Tls { host, reason } => format!("与 {host} 的安全连接失败：{}", reason.zh()),
         Unsent::Proxy {
             proxy,
             host,
             reason,
         } => {
-            format!("代理 {proxy} 未能连接 {host}：{reason}")
+            format!("代理 {proxy} 未能连接 {host}：{}", reason.zh())
         }
         other => other.to_string(),
     };
@@ -188,7 +186,7 @@ fn cause_unanswered(unanswered: &Unanswered) -> Text {
         Unanswered::TimedOut { timeout } => format!("{} 毫秒内没有应答", timeout.as_millis()),
         Unanswered::Broken => "应答未完整到达，连接已断开".to_owned(),
         Unanswered::Unreadable { status, what } => {
-            format!("应答并非来自阿里云短信接口：HTTP {status}，{what}")
+            format!("应答并非来自阿里云短信接口：HTTP {status}，{}", what.zh())
         }
         other => other.to_string(),
     };
@@ -206,13 +204,6 @@ fn cure_unanswered(unanswered: &Unanswered) -> Text {
             "请先查询发送结果再决定是否重发；短信可能已经发出",
         ),
     }
-}
-
-/// An id or a code out of an answer: kept only where it looks like one, so that
-/// nothing else an answer holds comes along.
-fn tame(text: String) -> Option<String> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_^:".contains(&byte);
-    ((1..=80).contains(&text.len()) && text.bytes().all(allowed)).then_some(text)
 }
 
 #[cfg(test)]
@@ -253,11 +244,5 @@ mod tests {
         refusal.clock_behind_secs = Some(-3600);
         let (cause, _) = texts(&Error::Refused(refusal));
         assert_eq!(cause.en, "this machine's clock is 3600 s ahead of Aliyun's");
-    }
-
-    #[test]
-    fn codes_that_are_none_do_not_come_along() {
-        let error = Error::Refused(refusal("no <b>code</b> 13800138000", 200));
-        assert_eq!(code(&error), "unreadable_code");
     }
 }

@@ -1,24 +1,37 @@
 //! Aliyun's pushed delivery reports.
 
 use aliyun_sms::wire::{Acknowledgement, DeliveryReport};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::beijing_time;
 use crate::outcome::Delivery;
 use crate::provider::{Report, ReportError, ReportedNumber, Reports};
+use crate::text::is_token;
 
-/// Reads a JSON list of reports, or a single one, as queues carry it.
+/// Reads a JSON list of reports, or a single one, as queues carry it. Each is
+/// read by itself, so that one that cannot be read leaves the others.
 pub(super) fn parse(body: &[u8]) -> Result<Reports, ReportError> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| ReportError::Malformed)?;
-    let elements = match body {
-        Value::Array(elements) if elements.iter().all(Value::is_object) => elements,
-        Value::Object(_) => vec![body],
-        _ => return Err(ReportError::Malformed),
-    };
-    let all = elements.len();
-    let reports: Vec<Report> = elements.into_iter().filter_map(read).collect();
+    let body = String::from_utf8_lossy(body);
+    let body = body.trim_start_matches('\u{feff}').trim();
+    let elements: Vec<&RawValue> = if body.starts_with('{') {
+        serde_json::from_str(body).map(|one| vec![one])
+    } else {
+        serde_json::from_str(body)
+    }
+    .map_err(|_| ReportError::Malformed)?;
+    let reports: Vec<Report> = elements
+        .iter()
+        .filter_map(|element| read(element))
+        .collect();
+    let unreadable = elements.len() - reports.len();
+    if unreadable > 0 {
+        tracing::warn!(
+            reports.unreadable = unreadable,
+            "delivery reports that cannot be read are passed over"
+        );
+    }
     Ok(Reports {
-        unreadable: all - reports.len(),
+        unreadable,
         reports,
         acknowledgement: acknowledgement(),
     })
@@ -29,17 +42,17 @@ fn acknowledgement() -> String {
     serde_json::json!({ "code": taken.code, "msg": taken.msg }).to_string()
 }
 
-fn read(element: Value) -> Option<Report> {
-    let report: DeliveryReport = serde_json::from_value(element).ok()?;
+fn read(element: &RawValue) -> Option<Report> {
+    let report: DeliveryReport = serde_json::from_str(element.get()).ok()?;
     let delivery = if report.success {
         Delivery::Delivered
     } else {
         Delivery::failed(report.err_code)
     };
-    let present = |text: String| (!text.is_empty()).then_some(text);
+    let id = |text: String| Some(text).filter(|text| is_token(text));
     Some(Report {
-        out_id: present(report.out_id),
-        biz_id: present(report.biz_id),
+        out_id: id(report.out_id),
+        biz_id: id(report.biz_id),
         number: ReportedNumber::new(report.phone_number),
         delivery,
         reported_at: beijing_time(&report.report_time),
@@ -80,6 +93,43 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_odd_or_broken_costs_nothing() {
+        let body = concat!(
+            "\u{feff} [",
+            r#"{"phone_number":"13800138000","success":false,"err_code":null,"sms_size":1,"report_time":7},"#,
+            r#"{"phone_number":13800138000,"success":"true","err_msg":["?"],"out_id":{},"send_time":null},"#,
+            r#"{"phone_number":"13800138000","success":true,"err_msg":"\ud800"}, 5, null, [1e999],"#,
+            r#"{"phone_number":"13800138000","success":true}]"#,
+        );
+        let mut body = body.as_bytes().to_vec();
+        let reports = parse(&body).unwrap();
+        assert_eq!((reports.reports.len(), reports.unreadable), (3, 4));
+        assert_eq!(reports.reports[0].reported_at, None);
+        // Half a character of another encoding in a text nobody reads.
+        let at = body.iter().position(|&byte| byte == b'?').unwrap();
+        body[at] = 0xb6;
+        assert_eq!(parse(&body), Ok(reports));
+    }
+
+    #[test]
+    fn what_anybody_may_push_is_not_passed_on() {
+        for odd in ["a b", "换行\n", "", "<b>\u{1b}[31m", &"x".repeat(65)] {
+            let body = serde_json::json!({
+                "phone_number": "13800138000", "success": false,
+                "err_code": odd, "out_id": odd, "biz_id": odd,
+            });
+            let reports = parse(body.to_string().as_bytes()).unwrap();
+            let report = &reports.reports[0];
+            assert_eq!((&report.out_id, &report.biz_id), (&None, &None), "{odd}");
+            assert_eq!(
+                report.delivery,
+                Delivery::failed("unreadable_code"),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
     fn matches_numbers_in_every_notation() {
         let phone = |text| PhoneNumber::parse(text, &Reading::default()).unwrap();
         let is = |reported: &str, number| ReportedNumber::new(reported.into()).is(&phone(number));
@@ -98,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_no_report() {
-        for body in ["", "null", "[1]", "\"x\"", "[", "{\"a\""] {
+        for body in ["", "null", "\"x\"", "[", "{\"a\"", "[{}"] {
             assert_eq!(
                 parse(body.as_bytes()),
                 Err(ReportError::Malformed),
