@@ -577,8 +577,8 @@ pub(super) static ENTRIES: &[Entry] = catalogue! {
     "isv.BUSINESS_LIMIT_CONTROL" RateLimit Nobody
         "this number has used up a window for messages: by default 1 code a minute, 5 an hour and 10 a day per sign name, and 40 a day from all senders together"
         "该号码已达发送上限：默认同一签名的验证码每分钟 1 条、每小时 5 条、每天 10 条，所有发送方合计每天 40 条"
-        "the message names the window (minute, hour or day): wait for its end, never resend at once; companies raise limits and exempt test numbers under “通用设置 → 国内消息设置 → 发送频率设置”"
-        "报错信息写明触发的是分钟、小时还是天级窗口，等其过去，切勿立即重发；企业账号可在“通用设置 → 国内消息设置 → 发送频率设置”调整上限或为测试号码加白名单";
+        "wait for the end of the window, never resend at once; companies raise limits and exempt test numbers under “通用设置 → 国内消息设置 → 发送频率设置”"
+        "等限制窗口过去后再发，切勿立即重发；企业账号可在“通用设置 → 国内消息设置 → 发送频率设置”调整上限或为测试号码加白名单";
 
     "isv.BUSINESS_LIMIT_DAY" RateLimit Nobody
         "this number has had its share of messages for today"

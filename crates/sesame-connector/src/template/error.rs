@@ -204,8 +204,8 @@ impl ParamError {
                 format!("请在消息中提供 {name}，或从模板的 variables 中删除它"),
             ),
             Self::CodeEmpty | Self::CodeLength | Self::CodeCharacter => Text::fixed(
-                "send a code of 6 digits, or of 4 to 6 letters and digits; test templates take 4 to 6 digits only",
-                "请发送 6 位数字，或 4 至 6 位字母与数字组成的验证码；测试模板仅支持 4 至 6 位数字",
+                "send a code of 6 digits; templates of an older kind take up to 10 letters and digits, test templates 4 to 6 digits",
+                "请发送 6 位数字验证码；较早的模板最多支持 10 位字母与数字，测试模板仅支持 4 至 6 位数字",
             ),
             Self::NotText(_) => Text::fixed("send it as a string", "请以字符串形式提供"),
             Self::Empty(_) | Self::TooLong(_) | Self::Link(_) | Self::Character(_) => Text::made(

@@ -2,7 +2,7 @@
 
 use aliyun_sms::code::Kind;
 use aliyun_sms::wire::SendSmsReply;
-use aliyun_sms::{Disposition, Error, Unanswered, Unsent};
+use aliyun_sms::{Disposition, Error, RefusedLimit, Unanswered, Unsent};
 use jiff::Timestamp;
 
 use crate::message::Prepared;
@@ -120,24 +120,51 @@ fn refused(refusal: &aliyun_sms::Refusal) -> (Text, Text) {
             ),
         );
     };
-    let cause = match (refusal.kind(), refusal.clock_behind_secs) {
-        (Kind::Clock, Some(behind)) if behind != 0 => clock_cause(behind),
+    let cause = match (refusal.limit, refusal.clock_behind_secs) {
+        (Some(limit), _) => limit_cause(limit),
+        (None, Some(behind)) if behind != 0 => clock_cause(behind),
         _ => entry.cause.into(),
     };
     (cause, entry.cure.into())
 }
 
+/// Which of its windows a number has used up: Aliyun says so in a text that is
+/// not passed on.
+fn limit_cause(limit: RefusedLimit) -> Text {
+    let (en, zh) = span(limit.window_secs.into());
+    let permits = limit.permits;
+    Text::made(
+        format!("this number has had as many messages as Aliyun allows it in {en}: {permits}"),
+        format!("该号码在{zh}内收到的短信已达阿里云的上限（{permits} 条）"),
+    )
+}
+
 fn clock_cause(behind: i64) -> Text {
-    let secs = behind.unsigned_abs();
+    let (span_en, span_zh) = span(behind.unsigned_abs());
     let (en, zh) = if behind > 0 {
         ("behind", "慢")
     } else {
         ("ahead of", "快")
     };
     Text::made(
-        format!("this machine's clock is {secs} s {en} Aliyun's"),
-        format!("本机时钟比阿里云{zh} {secs} 秒"),
+        format!("this machine's clock is {span_en} {en} Aliyun's"),
+        format!("本机时钟比阿里云{zh}{span_zh}"),
     )
+}
+
+/// A span of time in its largest unit, rounded down.
+fn span(secs: u64) -> (String, String) {
+    let units = [
+        (365 * 86_400, "year", "年"),
+        (86_400, "day", "天"),
+        (3600, "hour", "小时"),
+        (60, "minute", "分钟"),
+    ];
+    let found = units.into_iter().find(|(length, ..)| secs >= *length);
+    let (length, en, zh) = found.unwrap_or((1, "second", "秒"));
+    let count = secs / length;
+    let plural = if count == 1 { "" } else { "s" };
+    (format!("{count} {en}{plural}"), format!("{count} {zh}"))
 }
 
 fn cause_unsent(unsent: &Unsent) -> Text {
@@ -239,10 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_told_by_its_window() {
+        let mut refusal = refusal("isv.BUSINESS_LIMIT_CONTROL", 200);
+        refusal.limit = Some(RefusedLimit {
+            window_secs: 3600,
+            permits: 5,
+        });
+        let (cause, cure) = texts(&Error::Refused(refusal));
+        assert!(cause.en.ends_with("in 1 hour: 5"), "{}", cause.en);
+        assert!(cause.zh.contains("1 小时"), "{}", cause.zh);
+        assert!(!cure.en.contains("message names"));
+    }
+
+    #[test]
     fn a_wrong_clock_is_told_by_how_much() {
         let mut refusal = refusal("InvalidTimeStamp.Expired", 400);
         refusal.clock_behind_secs = Some(-3600);
         let (cause, _) = texts(&Error::Refused(refusal));
-        assert_eq!(cause.en, "this machine's clock is 3600 s ahead of Aliyun's");
+        assert_eq!(cause.en, "this machine's clock is 1 hour ahead of Aliyun's");
     }
 }
