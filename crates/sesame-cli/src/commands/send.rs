@@ -7,26 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliyun_sms::{Endpoint, Source, SystemSource};
-use sesame_connector::outcome::Stage;
-use sesame_connector::phone::PhoneError;
-use sesame_connector::provider::Sought;
-use sesame_connector::settle::{self, Settled};
-use sesame_connector::{
-    Connector, ConnectorConfig, Delivery, Doubt, Draft, Message, Outcome, PhoneNumber, Receipt,
-    UsageType,
-};
+use sesame_connector::{Connector, ConnectorConfig, Draft, Outcome, UsageType};
 
-use self::answer::{Answer, BadInput, Exit};
+use self::answer::{Answer, BadInput};
 use crate::commands::config;
 use crate::output::{Language, error_line, is_rich_on_stderr};
 
 pub(crate) use self::answer::refused_arguments;
 
-/// How long an unknown outcome is asked about before it is told, the last
-/// answer included.
+/// How long an unknown outcome is asked about before it is told.
 const SETTLE: Duration = Duration::from_secs(10);
-/// Kept free of that for the last answer.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
 const WAIT_SECS: u64 = 60;
 
 #[derive(Debug, clap::Args)]
@@ -175,72 +165,19 @@ async fn send(args: &Args, connector: &Connector) -> Answer {
     let draft = Draft::of_code(&args.to, &args.usage_type, &code);
     let message = match connector.message(draft) {
         Ok(message) => message,
-        Err(refusal) => return not_a_number(connector, args, Outcome::Refused(*refusal)),
+        Err(refusal) => return Answer::of(&Outcome::Refused(*refusal)),
     };
-    let outcome = match connector.send(&message).await {
-        Outcome::Unknown(doubt) => settle(connector, &message, doubt).await,
-        outcome => outcome,
-    };
-    let answer = Answer::of(&outcome, exit_of(&outcome)).to(&message.to);
+    let outcome = connector.send(&message).await;
+    let outcome = connector.settle(&message.to, outcome, SETTLE).await;
+    let answer = Answer::of(&outcome).to(&message.to);
     match (&outcome, args.wait) {
         (Outcome::Accepted(receipt), true) => {
             let limit = Duration::from_secs(args.wait_secs);
-            let delivery = delivery(connector, &message.to, receipt, limit).await;
+            let delivery = connector.delivery(&message.to, receipt, limit).await;
             answer.delivered(&delivery)
         }
         _ => answer,
     }
-}
-
-/// A number that is none is a bad argument. One that only this configuration
-/// will not read is refused by it.
-fn not_a_number(connector: &Connector, args: &Args, outcome: Outcome) -> Answer {
-    let exit = match connector.phone(&args.to) {
-        Err(PhoneError::CountryCodeMissing) => Exit::Refused,
-        _ => Exit::BadInput,
-    };
-    Answer::of(&outcome, exit)
-}
-
-fn exit_of(outcome: &Outcome) -> Exit {
-    match outcome {
-        Outcome::Accepted(_) => Exit::Good,
-        Outcome::Unknown(_) => Exit::Unknown,
-        Outcome::Refused(refusal) => match refusal.stage {
-            Stage::Argument | Stage::Configuration => Exit::BadInput,
-            _ => Exit::Refused,
-        },
-    }
-}
-
-/// Asks what became of a message that nobody answered for.
-async fn settle(connector: &Connector, message: &Message, doubt: Doubt) -> Outcome {
-    tracing::info!(message.out_id = %doubt.out_id, "no clear answer, asking what became of the message");
-    let sought = Sought::in_doubt(&message.to, &doubt);
-    let provider = connector.provider();
-    let settling = settle::settle(&**provider, &sought, SETTLE - LAST_ANSWER);
-    match tokio::time::timeout(SETTLE, settling).await {
-        Ok(Settled::Accepted(_)) => Outcome::Accepted(Receipt {
-            out_id: doubt.out_id,
-            biz_id: None,
-            request_id: doubt.request_id,
-            sent_at: doubt.sent_at,
-        }),
-        Ok(Settled::StillUnknown(_)) | Err(_) => Outcome::Unknown(doubt),
-    }
-}
-
-async fn delivery(
-    connector: &Connector,
-    to: &PhoneNumber,
-    receipt: &Receipt,
-    limit: Duration,
-) -> Delivery {
-    let sought = Sought::accepted(to, receipt);
-    let provider = connector.provider();
-    let waiting = settle::delivery(&**provider, &sought, limit);
-    let answered = tokio::time::timeout(limit + LAST_ANSWER, waiting).await;
-    answered.unwrap_or(Delivery::Waiting)
 }
 
 /// Six digits, every one of the million as likely as the others.

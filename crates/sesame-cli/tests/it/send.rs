@@ -191,6 +191,10 @@ fn numbers_are_read_once_and_told_apart() {
         );
         assert!(said.err.contains("refused"), "{bad}: {said:?}");
     }
+    // Another configuration would read it.
+    let said = send(&config, &emulator.url, "18002345678", &[]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert_eq!(said.json()["code"], "ambiguous_phone_number");
     for (good, shown) in [
         ("１３８００１３８０００", "13800138000"),
         ("138-0013 8001", "13800138001"),
@@ -227,6 +231,8 @@ fn what_the_configuration_cannot_serve_is_refused_by_it() {
             "{to}: {said:?}"
         );
     }
+    let said = send(&plain, &emulator.url, "13800138000", &[]);
+    assert_eq!(said.json()["code"], "country_code_missing");
     assert_eq!(send(&plain, &emulator.url, "8613800138000", &[]).code, 0);
     assert_eq!(emulator.get("/_emulator/requests")["total"], 1);
 }

@@ -2,14 +2,16 @@
 //! code. Never the code, the whole number or a secret.
 
 use serde::Serialize;
-use sesame_connector::{Delivery, Language as Said, Outcome, OutcomeView, PhoneNumber, Text};
+use sesame_connector::{
+    Delivery, Language as Said, Outcome, OutcomeView, PhoneNumber, Stage, Text,
+};
 
 use crate::fault::EXIT_BAD_INPUT;
 use crate::output::{self, BAD, GOOD, Language, WARN, line, paint, table};
 
 /// How a send ended, for the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+enum Exit {
     Good,
     BadInput,
     Refused,
@@ -17,6 +19,17 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted(_) => Self::Good,
+            Outcome::Unknown(_) => Self::Unknown,
+            Outcome::Refused(refusal) => match refusal.stage {
+                Stage::Argument | Stage::Configuration => Self::BadInput,
+                _ => Self::Refused,
+            },
+        }
+    }
+
     fn code(self) -> u8 {
         match self {
             Self::Good => 0,
@@ -99,13 +112,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(outcome: &Outcome, exit: Exit) -> Self {
+    pub(super) fn of(outcome: &Outcome) -> Self {
         Self {
             english: outcome.view(Said::En).into(),
             chinese: outcome.view(Said::Zh).into(),
             to: None,
             retry_after_secs: retry_after_secs(outcome),
-            exit,
+            exit: Exit::of(outcome),
             is_told: false,
         }
     }
