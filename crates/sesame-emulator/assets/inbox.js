@@ -5,6 +5,7 @@
   const phones = document.getElementById("phones");
   const state = document.getElementById("state");
   const announce = document.getElementById("announce");
+  const nothing = document.getElementById("nothing");
   const search = document.getElementById("q");
   const ticks = { accepted: "✓", delivered: "✓✓", failed: "✗" };
 
@@ -19,12 +20,25 @@
     const date = new Date(time.dateTime);
     if (!Number.isNaN(date.valueOf())) time.textContent = date.toLocaleTimeString();
   };
-  const fits = (number) => {
-    const digits = search.value.replace(/\D/g, "").replace(/^00/, "");
-    return number.includes(digits);
-  };
+  // Full-width digits are digits, as on the server.
+  const digitsOf = (text) =>
+    text
+      .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+      .replace(/[^0-9]/g, "");
   const filter = () => {
-    for (const phone of phones.children) phone.hidden = !fits(phone.dataset.to);
+    const digits = digitsOf(search.value);
+    const isAll = search.value.trim() === "";
+    const isReadable = isAll || digits !== "";
+    const wanted = digits.replace(/^00/, "");
+    let isFound = false;
+    for (const phone of phones.children) {
+      phone.hidden = !(isReadable && phone.dataset.to.includes(wanted));
+      isFound ||= !phone.hidden;
+    }
+    nothing.firstElementChild.textContent = isReadable ? words.nothingFound : words.unreadable;
+    nothing.hidden = isAll || isFound;
+    const empty = document.getElementById("empty");
+    if (empty) empty.hidden = !isAll;
   };
 
   const phoneOf = (number) => {
@@ -95,13 +109,16 @@
     }
   };
   const redraw = async () => {
-    const answer = await fetch(location.href);
+    // All of them, whatever is searched for now: that may change.
+    const all = new URL(location.href);
+    all.searchParams.delete("q");
+    const answer = await fetch(all);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     phones.replaceChildren(...page.getElementById("phones").children);
     for (const time of phones.querySelectorAll("time")) localTime(time);
     const empty = page.getElementById("empty");
     document.getElementById("empty")?.remove();
-    if (empty) phones.after(empty);
+    if (empty) nothing.after(empty);
     filter();
   };
 

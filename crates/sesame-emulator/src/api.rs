@@ -25,6 +25,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, request};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use self::actions::{Action, Operation};
 use self::auth::Claim;
@@ -49,6 +50,8 @@ struct Call<'a> {
     request: Request<'a>,
     parameters: Parameters,
     found: Found,
+    /// Declared to be JSON, and no object of it.
+    is_no_json: bool,
     context: Context,
     version: String,
     now: Timestamp,
@@ -138,11 +141,15 @@ impl<'a> Call<'a> {
     fn read(request: Request<'a>, now: Timestamp, shared: &Shared) -> Self {
         let mut parameters = request.parameters();
         let found = request.found(&parameters);
-        if !matches!(found, Found::RpcV1 { .. }) {
-            // A JSON body is covered by ACS3's hash, and by nothing in RPC V1.
-            parameters.form.extend(json_parameters(&request));
-        }
         let header_first = !matches!(found, Found::RpcV1 { .. });
+        // A JSON body is covered by ACS3's hash, and by nothing in RPC V1.
+        let members = if header_first {
+            json_parameters(&request)
+        } else {
+            Some(Vec::new())
+        };
+        let is_no_json = members.is_none();
+        parameters.form.extend(members.unwrap_or_default());
         let named = |header: &str, parameter: &str| {
             let header = request.header(header).filter(|value| !value.is_empty());
             let parameter = parameters.get(parameter).filter(|value| !value.is_empty());
@@ -169,6 +176,7 @@ impl<'a> Call<'a> {
             request,
             parameters,
             found,
+            is_no_json,
             context,
             version,
             now,
@@ -177,6 +185,12 @@ impl<'a> Call<'a> {
 
     fn run(&self, shared: &Shared, stages: &mut Option<Stages>) -> Result<Fields, Refusal> {
         let key = auth::authenticate(self, shared, stages)?;
+        if self.is_no_json {
+            // Aliyun's own code for this is not known; this one is its general
+            // one.
+            return Err(Refusal::gateway("InvalidParameter")
+                .with_message("The request body is no JSON object."));
+        }
         let operation = self.operation()?;
         self.throttle(operation, shared)?;
         self.require(operation)?;
@@ -309,24 +323,26 @@ fn pairs(headers: &HeaderMap) -> Vec<Pair> {
         .collect()
 }
 
-/// The members of a JSON body; what is no text becomes its JSON.
-fn json_parameters(request: &Request<'_>) -> Vec<Pair> {
-    let is_json = request
-        .header("content-type")
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
-    if !is_json {
-        return Vec::new();
+/// The members of a JSON body; a `null` is absent, what else is no text becomes
+/// its JSON. `None` where the body is no object; one without a byte is as good as
+/// one without a member.
+fn json_parameters(request: &Request<'_>) -> Option<Vec<Pair>> {
+    let is_json = request.header("content-type").is_some_and(|kind| {
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    });
+    if !is_json || request.body.is_empty() {
+        return Some(Vec::new());
     }
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(request.body) else {
-        return Vec::new();
+    let Ok(Value::Object(members)) = serde_json::from_slice(request.body) else {
+        return None;
     };
-    members
-        .into_iter()
-        .map(|(name, value)| match value {
-            serde_json::Value::String(text) => (name, text),
-            other => (name, other.to_string()),
-        })
-        .collect()
+    let pairs = members.into_iter().filter_map(|(name, value)| match value {
+        Value::Null => None,
+        Value::String(text) => Some((name, text)),
+        other => Some((name, other.to_string())),
+    });
+    Some(pairs.collect())
 }
 
 /// Keeps the request for whoever asks. It counts from its arrival on: the answer

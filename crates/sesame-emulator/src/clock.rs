@@ -18,10 +18,11 @@ impl Clock {
         self.offset = now.duration_since(real);
     }
 
-    /// Moves it by some seconds. Says whether the calendar goes that far.
+    /// Moves it by some seconds. Says whether it goes that far.
     pub(crate) fn advance(&mut self, real: Timestamp, secs: i64) -> bool {
         let moved = self.offset.checked_add(SignedDuration::from_secs(secs));
-        let Some(offset) = moved.filter(|offset| is_within_calendar(real, *offset)) else {
+        let fits = |offset: &SignedDuration| real.checked_add(*offset).is_ok_and(is_settable);
+        let Some(offset) = moved.filter(fits) else {
             return false;
         };
         self.offset = offset;
@@ -29,16 +30,10 @@ impl Clock {
     }
 }
 
-/// With room for the sums that limits and reports do.
-fn is_within_calendar(real: Timestamp, offset: SignedDuration) -> bool {
-    let year = SignedDuration::from_hours(24 * 366);
-    real.checked_add(offset)
-        .is_ok_and(|now| now.checked_add(year).is_ok() && now.checked_sub(year).is_ok())
-}
-
-/// Whether a clock may be set to that time.
+/// Whether a clock may be set to that time: with room for the sums that limits
+/// and reports do, and in years that are written with four digits.
 pub(crate) fn is_settable(now: Timestamp) -> bool {
-    is_within_calendar(now, SignedDuration::ZERO)
+    (1970..=9998).contains(&TimeZone::UTC.to_datetime(now).year())
 }
 
 /// `time` moved by whole seconds, stopping at the ends of the calendar.

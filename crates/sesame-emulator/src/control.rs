@@ -29,6 +29,8 @@ use crate::state::{Shared, State};
 pub(crate) const PATH: &str = "/_emulator";
 pub(crate) const PATH_SLASH: &str = "/_emulator/";
 
+/// What `clock` lets the clock be set to.
+const CLOCK_YEARS: &str = "the years 1970 to 9998";
 const REPEAT_MAX: u32 = 100;
 /// Thirty days: Aliyun forgets a message then.
 const DELAY_MAX_SECS: u64 = 30 * 24 * 3600;
@@ -168,8 +170,8 @@ pub(crate) fn advance_clock(shared: &Shared, secs: i64) -> Result<Timestamp, Con
 }
 
 fn too_far(field: &str) -> ControlError {
-    ControlError::new(field, "is past the end of the calendar")
-        .cure("stay within the years 0 to 9998")
+    ControlError::new(field, "is further than the clock goes")
+        .cure(format!("stay within {CLOCK_YEARS}"))
 }
 
 pub(crate) fn decide_report(

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::account::{Account, AccountError};
 use crate::control::{self, ControlError, Reply, ReportDecision};
 use crate::faults::FaultOrder;
-use crate::inbox::Message;
+use crate::inbox::{self, Message};
 use crate::listener::{self, Serving};
 use crate::reporter;
 use crate::requests::RecordedRequest;
@@ -114,16 +114,17 @@ impl Emulator {
 
     /// What the inbox shows, newest first.
     pub fn messages(&self) -> Vec<Message> {
-        self.shared.settled().0.inbox.shown(None, usize::MAX)
+        self.shown(None)
     }
 
     /// The messages to one number, in any notation, newest first.
     pub fn messages_to(&self, number: &str) -> Vec<Message> {
-        self.shared
-            .settled()
-            .0
-            .inbox
-            .shown(Some(number), usize::MAX)
+        self.shown(Some(number))
+    }
+
+    fn shown(&self, to: Option<&str>) -> Vec<Message> {
+        let records = self.shared.settled().0.inbox.shown(to, usize::MAX);
+        inbox::messages(&records)
     }
 
     /// Empties the inbox.
@@ -147,7 +148,7 @@ impl Emulator {
     /// Sets its clock, which runs on from there.
     ///
     /// # Errors
-    /// The time is at the end of the calendar.
+    /// The time is not within the years 1970 to 9998.
     pub fn set_now(&self, now: Timestamp) -> Result<(), ControlError> {
         control::set_clock(&self.shared, now)
     }
@@ -155,7 +156,7 @@ impl Emulator {
     /// Moves its clock.
     ///
     /// # Errors
-    /// The time would be past the end of the calendar.
+    /// The time would not be within the years 1970 to 9998.
     pub fn advance_secs(&self, secs: i64) -> Result<Timestamp, ControlError> {
         control::advance_clock(&self.shared, secs)
     }

@@ -44,7 +44,8 @@ pub enum Fault {
         code: String,
         /// 200 gives a body of the product, anything else one of the gateway.
         http_status: u16,
-        /// Absent means the published words.
+        /// Absent means the published words, or those of a real refusal where
+        /// they depend on the request.
         message: Option<String>,
         /// Sent besides the usual ones.
         headers: Vec<(String, String)>,

@@ -100,9 +100,16 @@ impl Record {
     }
 }
 
+/// As [`Message`]s; not while the state is locked, as there may be many.
+pub(crate) fn messages(records: &[Arc<Record>]) -> Vec<Message> {
+    records.iter().map(|record| record.message()).collect()
+}
+
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    records: VecDeque<Record>,
+    /// Shared with whoever is reading them, and copied when they change
+    /// meanwhile.
+    records: VecDeque<Arc<Record>>,
     /// The id of the first record; the others follow without gaps.
     first: u64,
     by_number: HashMap<Number, VecDeque<u64>>,
@@ -133,7 +140,7 @@ impl Inbox {
             .entry(record.number.clone())
             .or_default()
             .push_back(id);
-        self.records.push_back(record);
+        self.records.push_back(Arc::new(record));
         id
     }
 
@@ -151,6 +158,10 @@ impl Inbox {
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<&Record> {
+        self.shared(id).map(Arc::as_ref)
+    }
+
+    fn shared(&self, id: u64) -> Option<&Arc<Record>> {
         self.records
             .get(usize::try_from(id.checked_sub(self.first)?).ok()?)
     }
@@ -158,11 +169,12 @@ impl Inbox {
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut Record> {
         self.records
             .get_mut(usize::try_from(id.checked_sub(self.first)?).ok()?)
+            .map(Arc::make_mut)
     }
 
     /// Everything still known, oldest first.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter()
+        self.records.iter().map(Arc::as_ref)
     }
 
     /// Ids of what fits, newest first.
@@ -189,20 +201,60 @@ impl Inbox {
     }
 
     /// What the inbox shows, newest first; `to` in any notation.
-    pub(crate) fn shown(&self, to: Option<&str>, latest: usize) -> Vec<Message> {
+    pub(crate) fn shown(&self, to: Option<&str>, latest: usize) -> Vec<Arc<Record>> {
         let ids: Box<dyn Iterator<Item = u64>> = match to {
             Some(to) => Box::new(self.ids_to(Readings::of_written(to)).into_iter()),
             None => Box::new((self.first..self.first + self.records.len() as u64).rev()),
         };
         ids.take_while(|id| *id >= self.shown_from)
-            .filter_map(|id| self.get(id))
+            .filter_map(|id| self.shared(id))
             .take(latest)
-            .map(Record::message)
+            .cloned()
             .collect()
     }
 
     /// Empties what the inbox shows. What Aliyun knows stays.
     pub(crate) fn clear(&mut self) {
         self.shown_from = self.first + self.records.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(number: &str) -> Record {
+        Record {
+            number: Readings::of(number).all().next().expect("a number"),
+            sign_name: "s".into(),
+            template_code: "t".into(),
+            kind: TemplateKind::Verification,
+            values: Values::new(),
+            text: "text".to_owned(),
+            out_id: None,
+            biz_id: "1^0".into(),
+            sent_at: Timestamp::UNIX_EPOCH,
+            status: MessageStatus::Accepted,
+            err_code: None,
+            reported_at: None,
+            plan: 0,
+        }
+    }
+
+    /// Nothing is copied while the state is locked, and what was taken stays as
+    /// it was.
+    #[test]
+    fn readers_share_the_records() {
+        let mut inbox = Inbox::new(10);
+        let id = inbox.push(record("13800138000"));
+        let shown = inbox.shown(None, usize::MAX);
+        assert!(std::ptr::eq(
+            Arc::as_ptr(&shown[0]),
+            inbox.get(id).expect("it is there")
+        ));
+        inbox.get_mut(id).expect("it is there").status = MessageStatus::Failed;
+        assert_eq!(messages(&shown)[0].status, MessageStatus::Accepted);
+        let now = inbox.shown(Some("13800138000"), 1);
+        assert_eq!(messages(&now)[0].status, MessageStatus::Failed);
     }
 }

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use self::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
 use crate::account::{AccessKey, Account, ReviewStatus};
-use crate::inbox::{Message, MessageStatus};
+use crate::inbox::{self, Message, MessageStatus};
 use crate::state::Shared;
 
 /// Everything comes from here, nothing is written into the page itself. Another
@@ -34,6 +34,8 @@ struct Page<'a> {
     words: &'static Words,
     /// What is searched for; empty means everything.
     search: String,
+    /// What is said where nothing is found.
+    nothing: &'static str,
     phones: Vec<Phone<'a>>,
     is_cut: bool,
     start: Start,
@@ -77,21 +79,24 @@ pub(crate) async fn show(
     };
     let search = asked("q").unwrap_or_default().trim().to_owned();
     let words = language(asked("lang"), &headers);
-    let (messages, start) = {
+    let (records, start) = {
         let (state, _) = shared.settled();
         let start = Start::of(&state.book.account, &headers, shared.settings.is_tls, words);
         (state.inbox.shown(None, SHOWN_MAX + 1), start)
     };
+    let messages = inbox::messages(&records);
+    let wanted = Search::read(&search);
     let is_cut = messages.len() > SHOWN_MAX;
     let fits: Vec<&Message> = messages
         .iter()
         .take(SHOWN_MAX)
-        .filter(|message| matches_search(&message.to, &search))
+        .filter(|message| wanted.fits(&message.to))
         .collect();
     let page = Page {
         words,
-        search,
+        nothing: wanted.nothing(words),
         phones: phones(&fits, words),
+        search,
         is_cut,
         start,
     };
@@ -139,11 +144,47 @@ fn language(asked: Option<&str>, headers: &HeaderMap) -> &'static Words {
     &ENGLISH
 }
 
-/// By the digits alone, wherever they stand in the number.
-fn matches_search(number: &str, search: &str) -> bool {
-    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.strip_prefix("00").unwrap_or(&digits);
-    number.contains(digits)
+/// What a search asks for; the page's script reads it the same way.
+enum Search {
+    All,
+    /// By the digits alone, wherever they stand in the number.
+    Digits(String),
+    Unreadable,
+}
+
+impl Search {
+    fn read(text: &str) -> Self {
+        let digits: String = text.chars().filter_map(digit).collect();
+        match digits.as_str() {
+            "" if text.is_empty() => Self::All,
+            "" => Self::Unreadable,
+            digits => Self::Digits(digits.strip_prefix("00").unwrap_or(digits).to_owned()),
+        }
+    }
+
+    fn fits(&self, number: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Digits(digits) => number.contains(digits),
+            Self::Unreadable => false,
+        }
+    }
+
+    fn nothing(&self, words: &'static Words) -> &'static str {
+        match self {
+            Self::Unreadable => words.unreadable,
+            Self::All | Self::Digits(_) => words.nothing_found,
+        }
+    }
+}
+
+/// Full-width digits are digits: Chinese keyboards write them.
+fn digit(character: char) -> Option<char> {
+    match character {
+        '0'..='9' => Some(character),
+        '０'..='９' => char::from_digit(u32::from(character) - u32::from('０'), 10),
+        _ => None,
+    }
 }
 
 fn phones<'a>(messages: &[&'a Message], words: &'static Words) -> Vec<Phone<'a>> {

@@ -118,8 +118,8 @@ impl Sender {
 fn is_taken(answer: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(answer)
         .ok()
-        .and_then(|answer| answer.get("code")?.as_i64())
-        == Some(0)
+        .and_then(|answer| answer.get("code")?.as_f64())
+        .is_some_and(|code| code == 0.0)
 }
 
 fn poster(receiver: &Uri) -> Poster {

@@ -20,7 +20,8 @@ pub(crate) const DELIVERY_SECS: i64 = 1;
 pub(crate) const BATCH_MAX: usize = 100;
 /// Pushes that were not taken come again after these times.
 const RETRY_SECS: [i64; 3] = [60, 300, 600];
-/// Pushes that wait for a receiver; the oldest are dropped first.
+/// Reports that wait for a receiver, and as many again that were not taken; the
+/// oldest are dropped first.
 const WAITING_MAX: usize = 200_000;
 
 /// What a message comes to.
@@ -60,6 +61,8 @@ pub(crate) struct Push {
     pub(crate) body: String,
     /// How often it was tried before.
     tries: usize,
+    /// How many reports or replies it holds.
+    many: usize,
 }
 
 /// By due time, and in the order they were planned.
@@ -71,6 +74,10 @@ pub(crate) struct Schedule {
     waiting: VecDeque<DeliveryReport>,
     uplinks: VecDeque<Uplink>,
     retries: Agenda<Push>,
+    /// Reports in `retries`.
+    retrying: usize,
+    /// Reports that nobody took in time.
+    dropped: u64,
     sequence: u64,
 }
 
@@ -98,6 +105,7 @@ impl Schedule {
     pub(crate) fn push_report(&mut self, report: DeliveryReport) {
         if self.waiting.len() >= WAITING_MAX {
             self.waiting.pop_front();
+            self.count_dropped(1);
         }
         self.waiting.push_back(report);
     }
@@ -111,7 +119,9 @@ impl Schedule {
         if let Some(entry) = self.retries.first_entry()
             && entry.key().0 <= now
         {
-            return Some(entry.remove());
+            let push = entry.remove();
+            self.retrying -= push.many;
+            return Some(push);
         }
         if !self.waiting.is_empty() {
             let many = self.waiting.len().min(BATCH_MAX);
@@ -128,8 +138,28 @@ impl Schedule {
             return;
         };
         push.tries += 1;
+        self.retrying += push.many;
         let key = (plus_secs(now, *secs), self.next());
         self.retries.insert(key, push);
+        // What comes first has waited longest, but for how often it was tried.
+        while self.retrying > WAITING_MAX
+            && let Some((_, oldest)) = self.retries.pop_first()
+        {
+            self.retrying -= oldest.many;
+            self.count_dropped(oldest.many);
+        }
+    }
+
+    /// Says so now and then only: with a receiver that is gone there may be many.
+    fn count_dropped(&mut self, many: usize) {
+        let before = self.dropped;
+        self.dropped += many as u64;
+        if before.checked_ilog2() != self.dropped.checked_ilog2() {
+            tracing::warn!(
+                dropped = self.dropped,
+                "reports that nobody takes are dropped"
+            );
+        }
     }
 
     /// When something is to be done next.
@@ -142,7 +172,11 @@ impl Schedule {
 
 fn first_try<T: Serialize>(batch: &[T]) -> Option<Push> {
     let body = serde_json::to_string(batch).ok()?;
-    Some(Push { body, tries: 0 })
+    Some(Push {
+        body,
+        tries: 0,
+        many: batch.len(),
+    })
 }
 
 /// Writes a report that came due into its message. `None` where the message was
@@ -182,5 +216,34 @@ fn words(delivered: bool) -> &'static str {
         "用户接收成功"
     } else {
         "用户接收失败"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_takes_does_not_grow_without_end() {
+        let mut schedule = Schedule::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let push = |body: &str| Push {
+            body: body.to_owned(),
+            tries: 0,
+            many: BATCH_MAX,
+        };
+        schedule.again(push("first"), now);
+        for _ in 0..WAITING_MAX / BATCH_MAX {
+            schedule.again(push("later"), plus_secs(now, 1));
+        }
+        assert_eq!(schedule.retrying, WAITING_MAX);
+        assert_eq!(schedule.dropped, BATCH_MAX as u64);
+        assert_eq!(schedule.retries.len(), WAITING_MAX / BATCH_MAX);
+        let mut taken = 0;
+        while let Some(push) = schedule.pop_push(plus_secs(now, 61)) {
+            assert_eq!(push.body, "later");
+            taken += push.many;
+        }
+        assert_eq!((taken, schedule.retrying), (WAITING_MAX, 0));
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aliyun_sms::sign::received::{Found, Parameters, Request, Stages};
-use aliyun_sms::sign::{acs3, rpc_v1};
+use aliyun_sms::sign::{SignatureVersion, acs3, rpc_v1};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq as _;
 
@@ -11,6 +13,12 @@ use super::Call;
 use super::refusal::Refusal;
 use crate::account::{AccessKey, Book, KeyStatus};
 use crate::state::Shared;
+
+/// The code of a signature that is not what it should be.
+pub(super) const MISMATCH: &str = "SignatureDoesNotMatch";
+
+/// Comes with temporary keys, beside the token.
+const ACCESS_KEY_ID: &str = "x-acs-accesskey-id";
 
 /// What a request says about who sent it and when; an empty value is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -137,7 +145,13 @@ fn check_form(
             let mut unsigned = call.request.unsigned_headers(&authorization.signed_headers);
             unsigned.retain(|name| require_signed_host || name != "host");
             let has_hash = call.request.header(acs3::CONTENT_SHA256).is_some();
-            if unsigned.is_empty() && has_hash {
+            // Nor is its code for two keys in one request: of those that are
+            // documented, this one is for requests that contradict the rules.
+            let is_of_one_key = call
+                .request
+                .header_values(ACCESS_KEY_ID)
+                .all(|id| id == authorization.access_key_id);
+            if unsigned.is_empty() && has_hash && is_of_one_key {
                 Ok(())
             } else {
                 Err(incomplete())
@@ -164,15 +178,23 @@ fn check_form(
 fn check_time(time: Option<&str>, now: Timestamp, tolerance_secs: i64) -> Result<(), Refusal> {
     let time = time.ok_or_else(|| Refusal::gateway("IncompleteSignature"))?;
     let time = parse_time(time).ok_or_else(|| Refusal::gateway("InvalidTimeStamp.Format"))?;
-    let off = time.duration_since(now).abs();
+    let now = TimeZone::UTC.to_datetime(now);
+    let off = whole(time).duration_since(whole(now)).abs();
     if off > SignedDuration::from_secs(tolerance_secs) {
         return Err(Refusal::gateway("InvalidTimeStamp.Expired"));
     }
     Ok(())
 }
 
+/// Without its fraction: the window has the same width on both sides of a clock
+/// that has one.
+fn whole(time: DateTime) -> DateTime {
+    time.with().subsec_nanosecond(0).build().unwrap_or(time)
+}
+
 /// `yyyy-MM-ddTHH:mm:ssZ`; some clients send a fraction as well, and are served.
-fn parse_time(text: &str) -> Option<Timestamp> {
+/// In UTC; not every such time is a timestamp, as those end a day early.
+fn parse_time(text: &str) -> Option<DateTime> {
     let plain = text.strip_suffix('Z')?;
     let (seconds, fraction) = plain.split_once('.').unwrap_or((plain, "0"));
     let has_form = seconds.len() == 19
@@ -186,7 +208,7 @@ fn parse_time(text: &str) -> Option<Timestamp> {
         && fraction.len() <= 9
         && fraction.bytes().all(|byte| byte.is_ascii_digit());
     if has_form && is_fraction {
-        text.parse().ok()
+        plain.parse().ok()
     } else {
         None
     }
@@ -198,48 +220,62 @@ fn check_signature(
     key: &AccessKey,
     stages: &mut Option<Stages>,
 ) -> Result<(), Refusal> {
-    let secret = key.secret.reveal();
-    let own = match &call.found {
+    let own = own_stages(call, key.secret.reveal());
+    let is_right = is_equal(&own.signature, claim.signature.unwrap_or_default());
+    let result = if is_right && is_whole(call) {
+        Ok(())
+    } else {
+        Err(Refusal::gateway(MISMATCH).with_message(mismatch(&own)))
+    };
+    *stages = Some(own);
+    result
+}
+
+/// What the request's signature should have been under `secret`. One without a
+/// signature is read as RPC V1.
+fn own_stages(call: &Call<'_>, secret: &str) -> Stages {
+    match &call.found {
         Found::Acs3(authorization) => {
             call.request
                 .acs3(&call.parameters, &authorization.signed_headers, secret)
         }
         _ => call.request.rpc_v1(&call.parameters, secret),
-    };
-    let is_right = is_equal(&own.signature, claim.signature.unwrap_or_default());
-    let covers_body = match &call.found {
-        Found::Acs3(_) => {
-            let hash = acs3::hashed_payload(call.request.body);
-            call.request.header(acs3::CONTENT_SHA256) == Some(hash.as_str())
-        }
-        _ => true,
-    };
-    let message = match &call.found {
-        _ if is_right && covers_body => None,
-        Found::Acs3(_) => Some(acs3_mismatch(&own)),
-        _ => Some(rpc_v1_mismatch(&own)),
-    };
-    *stages = Some(own);
-    match message {
-        None => Ok(()),
-        Some(message) => Err(Refusal::gateway("SignatureDoesNotMatch").with_message(message)),
     }
 }
 
-/// Aliyun's Python core cuts this at the colon and compares what follows, and
-/// dies where there is no colon.
-fn rpc_v1_mismatch(own: &Stages) -> String {
-    format!(
-        "Specified signature is not matched with our calculation. server string to sign is:{}",
-        own.string_to_sign
-    )
+/// Whether all that an ACS3 signature says it covers came, and as it was: the
+/// body, and every header it names.
+fn is_whole(call: &Call<'_>) -> bool {
+    let Found::Acs3(authorization) = &call.found else {
+        return true;
+    };
+    let hash = acs3::hashed_payload(call.request.body);
+    let mut signed = authorization.signed_headers.split(';');
+    call.request.header(acs3::CONTENT_SHA256) == Some(hash.as_str())
+        && signed.all(|name| name.is_empty() || call.request.header(name).is_some())
 }
 
-fn acs3_mismatch(own: &Stages) -> String {
-    format!(
-        "Specified signature does not match our calculation. server StringToSign is [{}] server CanonicalRequest is [{}]",
-        own.string_to_sign, own.canonical
-    )
+/// What a call is told whose signature is wrong, whether or not it is.
+pub(super) fn mismatch_of(call: &Call<'_>) -> String {
+    mismatch(&own_stages(call, ""))
+}
+
+/// Aliyun's Python core cuts the first of the two at the colon and compares what
+/// follows, and dies where there is no colon.
+fn mismatch(own: &Stages) -> String {
+    let Stages {
+        canonical,
+        string_to_sign,
+        ..
+    } = own;
+    match own.version {
+        SignatureVersion::RpcV1 => format!(
+            "Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}"
+        ),
+        SignatureVersion::Acs3 => format!(
+            "Specified signature does not match our calculation. server StringToSign is [{string_to_sign}] server CanonicalRequest is [{canonical}]"
+        ),
+    }
 }
 
 fn is_equal(own: &str, claimed: &str) -> bool {

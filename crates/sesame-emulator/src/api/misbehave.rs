@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{HeaderValue, Response, header};
 
 use super::refusal::Refusal;
-use super::{Handling, Outcome, reply};
+use super::{Handling, Outcome, auth, reply};
 use crate::faults::{Fault, SLOW_MS, Struck};
 use crate::listener::Cut;
 
@@ -64,6 +64,8 @@ async fn instead(handling: &Handling<'_>, fault: Fault, cut: &Cut) -> Outcome {
             message,
             headers,
         } => {
+            let message = message
+                .or_else(|| (code == auth::MISMATCH).then(|| auth::mismatch_of(handling.call)));
             let mut refusal = Refusal::of_fault(&code, http_status, message.as_deref());
             refusal.headers = headers;
             let response = context.response(Err(refusal));

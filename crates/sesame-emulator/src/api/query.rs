@@ -81,7 +81,11 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn read(call: &Call<'_>, number_name: &str) -> Result<Self, Refusal> {
-        let whole = |name: &str| call.get(name).unwrap_or_default().parse::<usize>().ok();
+        // Rust would read a sign as well.
+        let whole = |name: &str| {
+            let text = call.get(name).filter(|text| !text.starts_with('+'))?;
+            text.parse::<usize>().ok()
+        };
         let size = whole("PageSize")
             .filter(|size| (1..=PAGE_MAX).contains(size))
             .ok_or_else(|| Refusal::invalid("PageSize"))?;

@@ -17,6 +17,8 @@ use crate::template::{self, Values};
 
 const SEND_MAX: usize = 1000;
 const BATCH_MAX: usize = 100;
+/// Characters of an `OutId`; stated for `SendBatchSms` only.
+const OUT_ID_MAX: usize = 255;
 
 /// A message that passed all rules but the limits.
 struct Draft {
@@ -56,6 +58,12 @@ pub(super) fn send_batch_sms(call: &Call<'_>, shared: &Shared) -> Result<Fields,
     let numbers = texts(call.get("PhoneNumberJson"))?;
     if numbers.len() > BATCH_MAX {
         return Err(Refusal::business("isv.MOBILE_COUNT_OVER_LIMIT"));
+    }
+    let out_id = call.get("OutId").unwrap_or_default();
+    if out_id.chars().count() > OUT_ID_MAX {
+        // Neither the code nor whether characters are meant is confirmed.
+        return Err(Refusal::business("isv.INVALID_PARAMETERS")
+            .with_message("OutId must have fewer than 256 characters"));
     }
     let sign_names = texts(call.get("SignNameJson"))?;
     let params = call.get("TemplateParamJson").map(list).transpose()?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Query, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -13,9 +14,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{ControlError, Reply, ReportDecision, guard, stream};
+use super::{CLOCK_YEARS, ControlError, Reply, ReportDecision, guard, stream};
 use crate::account::Account;
 use crate::faults::OrderJson;
+use crate::inbox;
 use crate::page;
 use crate::state::Shared;
 
@@ -23,6 +25,8 @@ const BODY_MAX: usize = 4 * 1024 * 1024;
 
 type Shares = State<Arc<Shared>>;
 type Answer = Result<Json<Value>, Failure>;
+/// What cannot be read is refused by the handler, in the words of the others.
+type Body = Result<Bytes, BytesRejection>;
 
 /// A [`ControlError`] as an answer.
 pub(super) struct Failure(pub(super) ControlError);
@@ -70,12 +74,14 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// No other page may read or frame what is here.
+/// No other page may read or frame what is here. Where nothing at all is said of
+/// the referrer, browsers post the inbox's own form with `Origin: null`, which
+/// the guard must refuse.
 async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CONTENT_SECURITY_POLICY, page::POLICY),
         (
             header::HeaderName::from_static("cross-origin-resource-policy"),
@@ -118,8 +124,11 @@ async fn messages(State(shared): Shares, query: RawQuery) -> Result<Response, Fa
     });
     let to = to.as_deref().filter(|to| !to.trim().is_empty());
     let latest = query.latest.unwrap_or(usize::MAX);
-    let messages = shared.settled().0.inbox.shown(to, latest);
-    Ok(Json(messages).into_response())
+    let records = shared.settled().0.inbox.shown(to, latest);
+    // Writing 200,000 of them takes a while, which others need not wait.
+    let write = move || Json(inbox::messages(&records)).into_response();
+    let written = tokio::task::spawn_blocking(write).await;
+    Ok(written.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
 }
 
 async fn delete_messages(State(shared): Shares) -> Json<Value> {
@@ -156,14 +165,21 @@ async fn clock(State(shared): Shares) -> Json<Value> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClockJson {
-    now: Option<Timestamp>,
+    /// A text, as it may be a time that cannot be.
+    now: Option<String>,
     advance_secs: Option<i64>,
 }
 
-async fn set_clock(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
-    let json: ClockJson = parse(&headers, &body)?;
+async fn set_clock(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {
+    let json: ClockJson = parse(&headers, body)?;
     match (json.now, json.advance_secs) {
-        (Some(now), None) => super::set_clock(&shared, now)?,
+        (Some(now), None) => {
+            let now: Timestamp = now.parse().map_err(|_| {
+                let cure = format!("send \"2026-01-02T03:04:05Z\", in {CLOCK_YEARS}");
+                ControlError::new("now", "is not a time").cure(cure)
+            })?;
+            super::set_clock(&shared, now)?;
+        }
         (None, Some(secs)) => {
             super::advance_clock(&shared, secs)?;
         }
@@ -178,15 +194,16 @@ async fn set_clock(State(shared): Shares, headers: HeaderMap, body: Bytes) -> An
     Ok(Json(json!({ "now": now })))
 }
 
-async fn faults(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
-    let json: OrderJson = parse(&headers, &body)?;
+async fn faults(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {
+    let json: OrderJson = parse(&headers, body)?;
     let order = json.order()?;
     shared.lock().faults.order(order)?;
     Ok(done())
 }
 
-async fn account(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
+async fn account(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {
     check_type(&headers)?;
+    let body = read(body)?;
     let text =
         std::str::from_utf8(&body).map_err(|_| ControlError::new("", "the body is not UTF-8"))?;
     let account = Account::from_json(text).map_err(|error| {
@@ -197,14 +214,14 @@ async fn account(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answ
     Ok(done())
 }
 
-async fn reports(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
-    let decision: ReportDecision = parse(&headers, &body)?;
+async fn reports(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {
+    let decision: ReportDecision = parse(&headers, body)?;
     let messages = super::decide_report(&shared, &decision)?;
     Ok(Json(json!({ "ok": true, "messages": messages })))
 }
 
-async fn replies(State(shared): Shares, headers: HeaderMap, body: Bytes) -> Answer {
-    let reply: Reply = parse(&headers, &body)?;
+async fn replies(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {
+    let reply: Reply = parse(&headers, body)?;
     super::reply(&shared, &reply)?;
     Ok(done())
 }
@@ -233,14 +250,27 @@ fn check_type(headers: &HeaderMap) -> Result<(), ControlError> {
         .cure("send content-type: application/json, or none"))
 }
 
-fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ControlError> {
+fn read(body: Body) -> Result<Bytes, ControlError> {
+    body.map_err(|rejection| {
+        let error = ControlError::new("", rejection.body_text());
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => error
+                .with_status(413)
+                .cure(format!("send at most {BODY_MAX} bytes")),
+            status => error.with_status(status.as_u16()),
+        }
+    })
+}
+
+fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, ControlError> {
     check_type(headers)?;
+    let body = read(body)?;
     // Serde would read an array as an object without names.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(ControlError::new("", "the body is no JSON object")
             .cure("send one JSON object with the keys the README lists"));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let mut deserializer = serde_json::Deserializer::from_slice(&body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         ControlError::of_serde("", &error)
             .cure("send one JSON object with the keys the README lists")

@@ -174,6 +174,39 @@ async fn the_clock_is_set_moved_and_runs_on() {
 }
 
 #[tokio::test]
+async fn the_clock_stays_within_its_years() {
+    let emulator = start().await;
+    for now in [
+        "1969-12-31T23:59:59Z",
+        "0000-01-01T00:00:00Z",
+        "9999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "+010000-01-01T00:00:00Z",
+    ] {
+        let body = format!(r#"{{"now":"{now}"}}"#);
+        let answer = control(&emulator, "POST", "/_emulator/clock", &body).await;
+        assert_eq!(answer.status, 400, "{now}");
+        let json = answer.json();
+        assert_eq!(json["field"], "now", "{now}: {json}");
+        let cure = json["cure"].as_str().unwrap();
+        assert!(cure.contains("1970 to 9998"), "{now}: {json}");
+    }
+    for now in ["1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"] {
+        emulator.set_now(now.parse().unwrap()).unwrap();
+        assert_eq!(send_sms(&emulator).send(&emulator).await.code(), "OK");
+        query_details(&emulator, NUMBER)
+            .send(&emulator)
+            .await
+            .json();
+        emulator.reset();
+    }
+    emulator
+        .set_now("1970-01-01T00:00:00Z".parse().unwrap())
+        .unwrap();
+    assert_eq!(emulator.advance_secs(-1).unwrap_err().field, "advance_secs");
+}
+
+#[tokio::test]
 async fn moving_the_clock_brings_reports() {
     let emulator = start().await;
     send_sms(&emulator).send(&emulator).await;
@@ -507,12 +540,11 @@ async fn unknown_paths_and_methods() {
     );
     assert_eq!(get(&emulator, "/_emulator").await.status, 308);
     let huge = format!(r#"{{"now":"{}"}}"#, "x".repeat(5 * 1024 * 1024));
-    assert_eq!(
-        control(&emulator, "POST", "/_emulator/clock", &huge)
-            .await
-            .status,
-        413
-    );
+    for path in ["clock", "account"] {
+        let answer = control(&emulator, "POST", &format!("/_emulator/{path}"), &huge).await;
+        assert_eq!(answer.status, 413);
+        assert!(answer.json()["error"].is_string());
+    }
 }
 
 #[tokio::test]

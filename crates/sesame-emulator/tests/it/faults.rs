@@ -154,6 +154,48 @@ async fn codes_come_in_the_body_of_their_status() {
     assert_eq!(send_sms(&emulator).send(&emulator).await.code(), "OK");
 }
 
+/// Alibaba's Python core dies of such a message where it has no colon.
+#[tokio::test]
+async fn b5_a_signature_fault_has_the_words_of_a_real_refusal() {
+    let emulator = start().await;
+    for kind in KINDS {
+        let call = send_sms(&emulator).kind(kind).key("testid", "wrong");
+        let real = call.send(&emulator).await.message();
+        order(
+            &emulator,
+            json!({"fault": {"code": "SignatureDoesNotMatch"}}),
+        )
+        .await;
+        let answer = call.send(&emulator).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "SignatureDoesNotMatch")
+        );
+        assert_eq!(answer.message(), real, "{kind:?}");
+    }
+    for authorization in [None, Some("Bearer abc")] {
+        order(
+            &emulator,
+            json!({"fault": {"code": "SignatureDoesNotMatch"}}),
+        )
+        .await;
+        let mut headers = vec![("host".to_owned(), "h".to_owned())];
+        headers.extend(authorization.map(|value| ("Authorization".to_owned(), value.to_owned())));
+        let answer = raw(&emulator, &http("GET", "/?Action=SendSms", &headers, b"")).await;
+        assert_eq!(
+            answer.message(),
+            "Specified signature is not matched with our calculation. \
+             server string to sign is:GET&%2F&Action%3DSendSms"
+        );
+    }
+    let fault = json!({"code": "SignatureDoesNotMatch", "message": "own words"});
+    order(&emulator, json!({"fault": fault})).await;
+    assert_eq!(
+        send_sms(&emulator).send(&emulator).await.message(),
+        "own words"
+    );
+}
+
 /// What Alibaba's SDKs were recorded with can be given as it stands.
 #[tokio::test]
 async fn d11_every_recorded_answer_can_be_given() {

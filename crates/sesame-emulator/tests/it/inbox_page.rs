@@ -77,12 +77,24 @@ async fn messages_stand_under_their_number() {
         .text();
     assert_eq!(found.matches("<section class=\"phone\"").count(), 1);
     assert!(found.contains("13900139000") && !found.contains("13800138000"));
-    assert!(
-        page(&emulator, "/_emulator/?q=777", "en")
-            .await
-            .text()
-            .contains("No message to such a number")
-    );
+    let full_width = page(&emulator, "/_emulator/?q=１３９", "en").await.text();
+    assert!(full_width.contains("13900139000") && !full_width.contains("13800138000"));
+    for (query, says) in [
+        ("777", "No message to such a number"),
+        ("abc", "Not a number that could be searched for"),
+        ("%2B", "Not a number that could be searched for"),
+    ] {
+        let none = page(&emulator, &format!("/_emulator/?q={query}"), "en").await;
+        let text = none.text();
+        assert_eq!(
+            text.matches("<section class=\"phone\"").count(),
+            0,
+            "{query}"
+        );
+        assert!(text.contains(&format!("<h2>{says}</h2>")), "{query}");
+    }
+    let all = page(&emulator, "/_emulator/?q=%20", "en").await.text();
+    assert_eq!(all.matches("<section class=\"phone\"").count(), 2);
 }
 
 #[tokio::test]
@@ -178,6 +190,9 @@ async fn clears_without_scripts() {
         (303, Some("/_emulator/"))
     );
     assert_eq!(emulator.messages(), []);
+    // With `no-referrer` browsers post the page's own form with `Origin: null`.
+    let page = page(&emulator, "/_emulator/", "en").await;
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
 }
 
 #[tokio::test]

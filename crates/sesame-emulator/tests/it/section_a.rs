@@ -318,3 +318,34 @@ async fn a_kept_connection_serves_many_requests() {
     assert_eq!(emulator.messages().len(), 50);
     assert_eq!(emulator.requests_total(), 50);
 }
+
+#[tokio::test]
+async fn a12_null_is_absent_and_what_is_no_json_object_is_refused() {
+    let emulator = start_with(unlimited()).await;
+    for (body, code) in [
+        (
+            r#"{"PhoneNumbers":null,"SignName":"x","TemplateCode":"x"}"#,
+            "MissingPhoneNumbers",
+        ),
+        (r#"{"PhoneNumbers":}"#, "InvalidParameter"),
+        ("[]", "InvalidParameter"),
+        ("null", "InvalidParameter"),
+        ("PhoneNumbers=13800138000", "InvalidParameter"),
+        ("", "MissingPhoneNumbers"),
+    ] {
+        let mut call = send_sms(&emulator).kind(Kind::Acs3Json);
+        call.body = Some(body.to_owned());
+        let answer = call.send(&emulator).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, code),
+            "{body}"
+        );
+        let answer = call
+            .nonce("other")
+            .key("testid", "wrong")
+            .send(&emulator)
+            .await;
+        assert_eq!(answer.code(), "SignatureDoesNotMatch", "{body}");
+    }
+}

@@ -147,6 +147,48 @@ async fn c6_repeated_headers_are_sorted_and_joined() {
 }
 
 #[tokio::test]
+async fn c7_the_key_of_the_header_is_the_key_of_the_credential() {
+    let emulator = start_with(crate::section_b::temporary()).await;
+    for kind in V3 {
+        for (ids, code) in [
+            (&["STS.a"][..], "OK"),
+            (&["STS.b"], "IncompleteSignature"),
+            (&["sts.a"], "IncompleteSignature"),
+            (&[""], "IncompleteSignature"),
+            (&["STS.a", "STS.b"], "IncompleteSignature"),
+        ] {
+            let call = send_sms(&emulator)
+                .kind(kind)
+                .key("STS.a", "s1")
+                .token("token+of/a==*~");
+            let call = ids
+                .iter()
+                .fold(call, |call, id| call.header("x-acs-accesskey-id", id));
+            assert_eq!(call.send(&emulator).await.code(), code, "{kind:?} {ids:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signed_header_that_did_not_come_is_a_mismatch() {
+    let emulator = start_with(unlimited()).await;
+    for kind in V3 {
+        for (from, to) in [
+            ("SignedHeaders=", "SignedHeaders=accept;"),
+            (",Signature=", ";x-acs-gone,Signature="),
+        ] {
+            let answer = with(&emulator, kind, |b| b.replacen(from, to, 1)).await;
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, "SignatureDoesNotMatch"),
+                "{to}"
+            );
+        }
+    }
+    assert_eq!(emulator.messages(), []);
+}
+
+#[tokio::test]
 async fn c8_a_malformed_authorization_is_incomplete() {
     let emulator = start().await;
     for value in [

@@ -108,7 +108,10 @@ async fn d5_the_time_may_be_a_quarter_of_an_hour_off() {
             ("2026-03-04T04:51:06Z", "InvalidTimeStamp.Expired"),
             ("2026-03-04T05:21:07Z", "OK"),
             ("2026-03-04T05:21:08Z", "InvalidTimeStamp.Expired"),
+            ("9999-12-31T23:59:59Z", "InvalidTimeStamp.Expired"),
+            ("0000-01-01T00:00:00Z", "InvalidTimeStamp.Expired"),
             ("2026-03-04 05:06:07", "InvalidTimeStamp.Format"),
+            ("2026-02-29T05:06:07Z", "InvalidTimeStamp.Format"),
             ("2026-03-04T05:06:07+00:00", "InvalidTimeStamp.Format"),
             ("2026-13-04T05:06:07Z", "InvalidTimeStamp.Format"),
             ("1772600767", "InvalidTimeStamp.Format"),
@@ -136,6 +139,27 @@ async fn d5_the_time_may_be_a_quarter_of_an_hour_off() {
             .code(),
         "OK"
     );
+}
+
+/// Times are written to the second, the emulator's own has a fraction.
+#[tokio::test]
+async fn d5_the_window_is_as_wide_on_either_side() {
+    let source = Still::at("2026-03-04T05:06:07.5Z");
+    let emulator = builder()
+        .source(source)
+        .account(unlimited())
+        .start()
+        .await
+        .unwrap();
+    for (time, code) in [
+        ("2026-03-04T04:51:07Z", "OK"),
+        ("2026-03-04T04:51:06.999Z", "InvalidTimeStamp.Expired"),
+        ("2026-03-04T05:21:07.999Z", "OK"),
+        ("2026-03-04T05:21:08Z", "InvalidTimeStamp.Expired"),
+    ] {
+        let answer = send_sms(&emulator).time(time).send(&emulator).await;
+        assert_eq!(answer.code(), code, "{time}");
+    }
 }
 
 #[tokio::test]

@@ -540,6 +540,19 @@ async fn e13_a_code_signature_is_for_codes() {
 }
 
 #[tokio::test]
+async fn e15_an_out_id_has_a_length_in_batches_only() {
+    let emulator = start_with(unlimited()).await;
+    let numbers = [NUMBER.to_owned()];
+    for (length, of_batch) in [(255, "OK"), (256, "isv.INVALID_PARAMETERS")] {
+        let out_id = "号".repeat(length);
+        let call = batch(&emulator, &numbers).param("OutId", &out_id);
+        assert_eq!(code(&emulator, call).await, of_batch, "{length}");
+        let call = send_sms(&emulator).param("OutId", &out_id);
+        assert_eq!(code(&emulator, call).await, "OK", "{length}");
+    }
+}
+
+#[tokio::test]
 async fn e14_e15_e16_what_success_says() {
     let emulator = start_with(unlimited()).await;
     let mut receipts = std::collections::HashSet::new();

@@ -72,6 +72,8 @@ async fn g2_pages_and_dates_have_a_form() {
         ("PageSize", "51", "InvalidPageSize"),
         ("PageSize", "-1", "InvalidPageSize"),
         ("PageSize", "x", "InvalidPageSize"),
+        ("PageSize", "+5", "InvalidPageSize"),
+        ("CurrentPage", "+1", "InvalidCurrentPage"),
         ("CurrentPage", "0", "InvalidCurrentPage"),
         ("CurrentPage", "1.5", "InvalidCurrentPage"),
         ("SendDate", "2026-03-04", "isv.INVALID_PARAMETERS"),

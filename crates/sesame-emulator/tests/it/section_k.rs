@@ -177,6 +177,18 @@ async fn k2_what_is_taken_does_not_come_again() {
 }
 
 #[tokio::test]
+async fn k2_any_way_to_write_the_number_zero_will_do() {
+    let receiver = Receiver::start().await;
+    let emulator = emulator(&receiver).await;
+    receiver.answers(200, r#"{"code":0.0}"#);
+    send_sms(&emulator).send(&emulator).await;
+    emulator.advance_secs(1).unwrap();
+    receiver.has(1).await;
+    emulator.advance_secs(3600).unwrap();
+    receiver.has(1).await;
+}
+
+#[tokio::test]
 async fn k3_k5_duplicates_out_of_order_and_failures() {
     let receiver = Receiver::start().await;
     let emulator = emulator(&receiver).await;

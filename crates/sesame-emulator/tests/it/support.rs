@@ -203,6 +203,8 @@ pub(crate) struct Call {
     /// Sent and, with ACS3, signed.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) host: String,
+    /// Of [`Kind::Acs3Json`], instead of the parameters.
+    pub(crate) body: Option<String>,
 }
 
 static NONCE: AtomicU64 = AtomicU64::new(1);
@@ -225,6 +227,7 @@ impl Call {
             common: Vec::new(),
             headers: Vec::new(),
             host: "dysmsapi.aliyuncs.com".to_owned(),
+            body: None,
         }
     }
 
@@ -355,9 +358,10 @@ impl Call {
                     .iter()
                     .map(|(n, v)| (n.clone(), v.as_str().into()))
                     .collect();
+                let whole = Value::from(object).to_string();
                 (
                     vec![],
-                    Value::from(object).to_string(),
+                    self.body.clone().unwrap_or(whole),
                     Some("application/json; charset=utf-8"),
                 )
             }
