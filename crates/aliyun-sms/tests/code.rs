@@ -68,7 +68,7 @@ fn cures_name_what_the_operator_needs() {
         ("isv.DENY_IP_RANGE", "source address"),
         ("isv.SMS_SIGNATURE_ILLEGAL", "approved"),
         ("isv.SMS_TEMPLATE_ILLEGAL", "account"),
-        ("isv.BUSINESS_LIMIT_CONTROL", "minute, hour or day"),
+        ("isv.BUSINESS_LIMIT_CONTROL", "end of the window"),
     ];
     for (code, wanted) in cases {
         let cure = lookup(code).unwrap().cure.en;

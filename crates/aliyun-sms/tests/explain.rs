@@ -3,7 +3,7 @@
 //! `vectors/mistakes.json` is made by the Python program beside it, which
 //! shares no code with this crate.
 
-use aliyun_sms::sign::explain::{Explanation, Key, Unsigned, explain};
+use aliyun_sms::sign::explain::{Explanation, Intent, Key, Unsigned, explain};
 use aliyun_sms::sign::received::Request;
 use serde_json::Value;
 
@@ -31,6 +31,15 @@ impl Wire {
     }
 
     fn explain(&self, id: &str, secret: &str) -> Result<Explanation, Unsigned> {
+        self.explain_intent(id, secret, &Intent::default())
+    }
+
+    fn explain_intent(
+        &self,
+        id: &str,
+        secret: &str,
+        intent: &Intent,
+    ) -> Result<Explanation, Unsigned> {
         let request = Request {
             method: &self.method,
             target: &self.target,
@@ -43,7 +52,26 @@ impl Wire {
                 id: Some(id),
                 secret,
             },
+            intent,
         )
+    }
+}
+
+fn intent(value: &Value) -> Intent {
+    let text = |name: &str| value[name].as_str().map(str::to_owned);
+    let parameters = value["parameters"].as_object().cloned().unwrap_or_default();
+    Intent {
+        method: text("method"),
+        host: text("host"),
+        action: text("action"),
+        version: text("version"),
+        timestamp: text("timestamp"),
+        nonce: text("nonce"),
+        security_token: text("security_token"),
+        parameters: parameters
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect(),
     }
 }
 
@@ -92,7 +120,11 @@ fn names_each_mistake() {
         let text = |name: &str| case[name].as_str().unwrap_or_default();
         let wire = Wire::of(&case["wire"]);
         let explanation = wire
-            .explain(text("access_key_id"), text("access_key_secret"))
+            .explain_intent(
+                text("access_key_id"),
+                text("access_key_secret"),
+                &intent(&case["intent"]),
+            )
             .expect("a signature");
         let expected: Vec<&str> = case["expect"]
             .as_array()
@@ -182,5 +214,93 @@ fn an_empty_signature_is_none() {
             body: Vec::new(),
         };
         assert_eq!(wire.explain("a", "b"), Err(Unsigned), "{target}");
+    }
+}
+
+/// The first recorded request after a proxy wrote its own name into it.
+#[test]
+fn names_the_host_that_a_proxy_changed() {
+    let case = &cases(include_str!("vectors/golden-public.json"))[0];
+    let input = |name: &str| case["input"][name].as_str().unwrap_or_default();
+    for host in ["127.0.0.1:8086", "proxy.internal"] {
+        let mut wire = Wire::of(&case["wire"]);
+        for (name, value) in &mut wire.headers {
+            if name == "host" {
+                host.clone_into(value);
+            }
+        }
+        let (id, secret) = (input("access_key_id"), input("access_key_secret"));
+        let meant = intent(&case["input"]);
+        let explanation = wire.explain_intent(id, secret, &meant).expect("signed");
+        assert_eq!(ids(&explanation), ["changed-after-signing"], "{host}");
+        let message = &explanation.findings[0].message.en;
+        assert!(message.starts_with("host "), "{message}");
+
+        let explanation = wire.explain(id, secret).expect("signed");
+        assert_eq!(
+            ids(&explanation),
+            ["maybe-other-secret", "maybe-header-changed"]
+        );
+        let message = &explanation.findings[1].message.en;
+        assert!(message.contains(": host, user-agent"), "{message}");
+        assert!(message.contains("x-acs-date"), "{message}");
+    }
+}
+
+#[test]
+fn names_every_value_that_was_changed() {
+    let cases = cases(include_str!("vectors/mistakes.json"));
+    let named: Vec<String> = cases
+        .iter()
+        .filter(|case| case["expect"][0] == "changed-after-signing")
+        .map(|case| {
+            let wire = Wire::of(&case["wire"]);
+            let explained =
+                wire.explain_intent("mistakeKeyId", "mistakeKeySecret", &intent(&case["intent"]));
+            let message = explained.expect("signed").findings[0]
+                .message
+                .en
+                .to_string();
+            let (names, _) = message.split_once(" arrived").expect("names");
+            names.to_owned()
+        })
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "timestamp",
+            "nonce, action",
+            "OutId",
+            "method",
+            "OutId",
+            "host",
+            "host",
+            "timestamp",
+            "host, action, version",
+            "security_token",
+            "OutId",
+            "PhoneNumbers",
+        ]
+    );
+}
+
+/// A megabyte that no mistake explains takes about a second in a release build.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn gives_up_in_time_on_a_huge_request() {
+    let case = &cases(include_str!("vectors/mistakes.json"))[1];
+    let mut wire = Wire::of(&case["wire"]);
+    for body in [
+        "a=&".repeat(350_000),
+        format!("a={}", "%C3%A9".repeat(175_000)),
+    ] {
+        wire.body = body.into_bytes();
+        let begun = std::time::Instant::now();
+        let explanation = wire
+            .explain("mistakeKeyId", "mistakeKeySecret")
+            .expect("a signature");
+        assert_eq!(ids(&explanation)[0], "maybe-other-secret");
+        let limit = if cfg!(debug_assertions) { 60 } else { 3 };
+        assert!(begun.elapsed().as_secs() < limit, "{:?}", begun.elapsed());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::output::{BAD, INFO, error_line, paint};
+use crate::output::{BAD, INFO, error_line, paint, printable};
 
 /// Wrong configuration, arguments or input.
 pub(crate) const EXIT_BAD_INPUT: u8 = 2;
@@ -46,8 +46,10 @@ impl std::error::Error for Fault {}
 
 /// Prints an error with its causes and its cure, and gives the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> u8 {
-    error_line(format_args!("{} {error}", paint(BAD, "error:")));
+    let message = printable(&error.to_string());
+    error_line(format_args!("{} {message}", paint(BAD, "error:")));
     for cause in error.chain().skip(1) {
+        let cause = printable(&cause.to_string());
         error_line(format_args!("  cause: {cause}"));
     }
     let fault = error.downcast_ref::<Fault>();

@@ -23,7 +23,16 @@ fn is_stdin(path: &Path) -> bool {
 /// standard input.
 pub(crate) fn read(path: &Path, largest: u64) -> Result<String, Fault> {
     let name = name(path);
-    let bytes = read_bytes(path, largest).map_err(|error| unreadable(&name, error.kind()))?;
+    let bytes = read_bytes(path, largest).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => too_large(&name, largest),
+        kind => unreadable(&name, kind),
+    })?;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Fault::bad_input(
+            format!("{name}:1:1: UTF-16, not UTF-8"),
+            "save the file as UTF-8; Windows PowerShell writes UTF-16 unless told -Encoding utf8",
+        ));
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     match std::str::from_utf8(text) {
         Ok(text) => Ok(text.to_owned()),
@@ -57,13 +66,17 @@ fn unreadable(name: &str, kind: ErrorKind) -> Fault {
         ),
         ErrorKind::IsADirectory => ("is a directory", "name the file in it"),
         ErrorKind::PermissionDenied => ("may not be read by this user", "change its permissions"),
-        ErrorKind::FileTooLarge => (
-            "is far too large for what is expected here",
-            "check the path",
-        ),
         _ => ("cannot be read", "check the path and the disk it lies on"),
     };
     Fault::bad_input(format!("{name} {what}"), cure)
+}
+
+fn too_large(name: &str, largest: u64) -> Fault {
+    let limit = largest / (1024 * 1024);
+    Fault::bad_input(
+        format!("{name} is larger than {limit} MiB, far too large for what is expected here"),
+        "check the path",
+    )
 }
 
 fn not_utf8(name: &str, valid: &[u8]) -> Fault {

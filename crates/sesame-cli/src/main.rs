@@ -7,6 +7,7 @@ mod commands;
 mod fault;
 mod input;
 mod logging;
+mod mask;
 mod output;
 mod signals;
 
@@ -59,15 +60,27 @@ fn main() -> ExitCode {
     };
     colour(cli.color);
     logging::start(cli.verbose);
-    let result = match &cli.command {
+    let result = run(&cli.command);
+    end(result.unwrap_or_else(|error| fault::report(&error)))
+}
+
+fn run(command: &Command) -> anyhow::Result<u8> {
+    match command {
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Emulator(args) => wait_for(emulator::run(args)),
         Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
         Command::Config(args) => Ok(config::run(args)),
         Command::Sign(args) => sign::run(args),
         Command::Completions(args) => Ok(completions::run(args)),
-    };
-    ExitCode::from(result.unwrap_or_else(|error| fault::report(&error)))
+    }
+}
+
+/// The exit code. Where what was printed got lost, that is told, and is no
+/// success.
+fn end(exit_code: u8) -> ExitCode {
+    let written = output::written().map_err(anyhow::Error::from);
+    let lost = written.map_or_else(|error| fault::report(&error), |()| 0);
+    ExitCode::from(if exit_code == 0 { lost } else { exit_code })
 }
 
 /// Runs a command that waits for the network.
@@ -79,6 +92,14 @@ fn wait_for(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
     result
 }
 
+/// What was typed behind the program's name.
+fn arguments() -> Vec<String> {
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
+}
+
 fn parse() -> Result<Cli, clap::Error> {
     let matches = Cli::command().color(colour_asked_for()).try_get_matches()?;
     Cli::from_arg_matches(&matches)
@@ -87,7 +108,7 @@ fn parse() -> Result<Cli, clap::Error> {
 /// Help and errors about arguments are printed before there are arguments, so
 /// this one is looked for by hand.
 fn colour_asked_for() -> ColorChoice {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments = arguments();
     let separate = arguments
         .windows(2)
         .filter(|pair| pair[0] == "--color")
@@ -111,16 +132,17 @@ fn colour(choice: ColorChoice) {
 }
 
 /// Prints help, or what is wrong with the arguments. An argument that is not
-/// understood may be a code or a phone number in the wrong place, so longer
-/// rows of digits are not repeated.
+/// understood may be a code or a phone number in the wrong place, so what looks
+/// like one is not repeated.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         output::line(error.render().ansi().to_string().trim_end());
-        return ExitCode::SUCCESS;
+        return end(0);
     }
-    let text = mask_digits(error.render().ansi().to_string().trim_end());
-    if wants_json_of_send() {
-        let plain = mask_digits(&error.render().to_string());
+    let typed = arguments();
+    let text = mask::typed_numbers(error.render().ansi().to_string().trim_end(), &typed);
+    if wants_json_of_send(&typed) {
+        let plain = mask::typed_numbers(&error.render().to_string(), &typed);
         let first = plain.split("\n\n").next().unwrap_or_default();
         send::refused_arguments(first.trim_start_matches("error: "));
     }
@@ -128,30 +150,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(fault::EXIT_BAD_INPUT)
 }
 
-/// Replaces every row of four digits or more.
-fn mask_digits(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut row = String::new();
-    for character in text.chars().chain(['\n']) {
-        if character.is_numeric() {
-            row.push(character);
-            continue;
-        }
-        masked.push_str(if row.chars().count() < 4 {
-            &row
-        } else {
-            "****"
-        });
-        row.clear();
-        masked.push(character);
-    }
-    masked.pop();
-    masked
-}
-
 /// `sesame send --json` answers with one object even to arguments that make no
 /// sense.
-fn wants_json_of_send() -> bool {
-    let mut arguments = std::env::args().skip(1);
+fn wants_json_of_send(typed: &[String]) -> bool {
+    let mut arguments = typed.iter();
     arguments.any(|argument| argument == "send") && arguments.any(|argument| argument == "--json")
 }

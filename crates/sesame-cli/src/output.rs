@@ -2,14 +2,18 @@
 //! one JSON object where a script asked for it.
 //!
 //! Nothing here panics when the reader has gone: a broken pipe ends the
-//! printing, and the exit code stays what it would have been.
+//! printing, and the exit code stays what it would have been. Any other failure
+//! to write is remembered, and `main` ends in it.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+
+use crate::fault::Fault;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -24,10 +28,40 @@ pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Why standard output could not be written, the first time.
+static LOST: Mutex<Option<ErrorKind>> = Mutex::new(None);
+
 /// One line to standard output, at once.
 pub(crate) fn line(text: impl fmt::Display) {
+    if let Err(error) = write_line(text)
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        lost().get_or_insert(error.kind());
+    }
+}
+
+fn write_line(text: impl fmt::Display) -> io::Result<()> {
     let mut out = anstream::stdout();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// The line that says where to connect to. Without it nobody can.
+pub(crate) fn ready(url: impl fmt::Display) -> Result<(), Fault> {
+    write_line(format_args!("ready {url}")).map_err(|error| not_written(error.kind()))
+}
+
+/// Tells, once, that something printed so far was lost.
+pub(crate) fn written() -> Result<(), Fault> {
+    lost().take().map_or(Ok(()), |kind| Err(not_written(kind)))
+}
+
+fn lost() -> MutexGuard<'static, Option<ErrorKind>> {
+    LOST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn not_written(kind: ErrorKind) -> Fault {
+    Fault::failed(format!("standard output cannot be written: {kind}"), "")
 }
 
 /// One line to standard error.
@@ -66,6 +100,32 @@ pub(crate) fn table(rows: &[(&str, String)]) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+/// Text whose control characters a terminal does not obey, `\x1b` for one;
+/// lines stay lines.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push('\n'),
+            // What turns the direction of writing deceives the reader as well.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.extend(character.escape_unicode());
+            }
+            _ if character.is_control() => {
+                shown.push_str(&format!("\\x{:02x}", u32::from(character)));
+            }
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+pub(crate) fn columns() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(columns.into())
 }
 
 /// Columns a text takes on a terminal: two for Chinese characters and emoji.

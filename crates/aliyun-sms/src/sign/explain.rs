@@ -10,12 +10,15 @@
 //! A new mistake is one entry in `explain/mistake.rs`; what is wrong with a
 //! request whatever its signature says is in `explain/shape.rs`.
 
+mod changed;
+mod gbk;
 mod mistake;
 mod recipe;
 mod shape;
 
 use std::borrow::Cow;
 
+pub use self::changed::Intent;
 use self::mistake::Context;
 use super::received::{Found, Parameters, Request, Stages};
 use super::{SignatureVersion, acs3, rpc_v1};
@@ -72,13 +75,14 @@ pub struct Explanation {
 }
 
 /// Recomputes the signature of a request and, where it is not the one found,
-/// says what the client probably did wrong.
+/// says what the client probably did wrong. What it meant to send helps to see
+/// what was changed on the way; [`Intent::default`] is nothing known.
 ///
 /// # Errors
 /// [`Unsigned`] where the request carries no signature to explain.
 ///
 /// ```
-/// use aliyun_sms::sign::explain::{Key, explain};
+/// use aliyun_sms::sign::explain::{Intent, Key, explain};
 /// use aliyun_sms::sign::received::Request;
 ///
 /// // Signed with the secret alone: RPC V1 wants an `&` behind it.
@@ -89,12 +93,16 @@ pub struct Explanation {
 ///     body: b"",
 /// };
 /// let key = Key { id: Some("testid"), secret: "testsecret" };
-/// let explanation = explain(&request, &key)?;
+/// let explanation = explain(&request, &key, &Intent::default())?;
 /// assert!(!explanation.matches);
 /// assert_eq!(explanation.findings[0].id, "secret-without-ampersand");
 /// # Ok::<(), aliyun_sms::sign::explain::Unsigned>(())
 /// ```
-pub fn explain(request: &Request<'_>, key: &Key<'_>) -> Result<Explanation, Unsigned> {
+pub fn explain(
+    request: &Request<'_>,
+    key: &Key<'_>,
+    intent: &Intent,
+) -> Result<Explanation, Unsigned> {
     let parameters = request.parameters();
     let carried = Carried::of(request, &parameters)?;
     let stages = match carried.version {
@@ -107,6 +115,7 @@ pub fn explain(request: &Request<'_>, key: &Key<'_>) -> Result<Explanation, Unsi
         parameters: &parameters,
         carried: &carried,
         key,
+        intent,
     };
     let mut findings = Vec::new();
     if !matches {

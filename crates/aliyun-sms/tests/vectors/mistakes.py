@@ -49,12 +49,13 @@ def common():
 
 def v1(*expect, method="GET", signed_method=None, key=SECRET + "&", enc=pe, outer=pe,
        prefix="{m}&%2F&", pairs=None, sort=sorted, out=None, digest=hashlib.sha1,
-       send_enc=pe, send_sig=pe, swap=False, form=False, extra=None, split=None):
+       send_enc=pe, send_sig=pe, swap=False, form=False, extra=None, split=None, intent=None,
+       before="", after=""):
     sent = {**(pairs or {**params(), **common()})}
     signed = split(sent) if split else sent
     items = sort(signed.items())
-    canonical = "&".join(f"{enc(k)}={enc(v)}" for k, v in items)
-    text = prefix.format(m=signed_method or method) + outer(canonical)
+    canonical = before + "&".join(f"{enc(k)}={enc(v)}" for k, v in items)
+    text = prefix.format(m=signed_method or method) + outer(canonical) + after
     a, b = (text, key) if swap else (key, text)
     raw = hmac.new(a.encode(), b.encode(), digest)
     signature = out(raw) if out else base64.b64encode(raw.digest()).decode()
@@ -69,12 +70,13 @@ def v1(*expect, method="GET", signed_method=None, key=SECRET + "&", enc=pe, oute
     headers = [["Host", HOST]]
     if form:
         headers.append(["Content-Type", "application/x-www-form-urlencoded"])
-    return case(expect, method, target, headers, body)
+    return case(expect, method, target, headers, body, intent)
 
 
-def case(expect, method, target, headers, body):
+def case(expect, method, target, headers, body, intent=None):
     wire = {"method": method, "target": target, "headers": headers, "body": body}
-    return {"expect": list(expect), "access_key_id": ID, "access_key_secret": SECRET, "wire": wire}
+    made = {"expect": list(expect), "access_key_id": ID, "access_key_secret": SECRET, "wire": wire}
+    return {**made, "intent": intent} if intent else made
 
 
 def acs3(*expect, method="POST", signed_method=None, key=SECRET, enc=pe, sort=sorted,
@@ -82,9 +84,10 @@ def acs3(*expect, method="POST", signed_method=None, key=SECRET, enc=pe, sort=so
          names_of=str, blank="\n", payload=None, body="", sent_body=None, out=None,
          digest=hashlib.sha256, hash_canonical=True, algorithm="ACS3-HMAC-SHA256\n", signed_host=None,
          scheme="ACS3-HMAC-SHA256", more_headers=(), drop=(), authorization=None, form=None,
-         date=DATE, unsigned=()):
+         date=DATE, unsigned=(), intent=None, signed_values=None, name_case=str, colon=":",
+         finish=str, shout=str, date_line="", send_enc=pe, content_type=""):
     sent = query if query is not None else params()
-    url_query = "&".join(f"{pe(k)}={pe(v)}" for k, v in sent.items())
+    url_query = "&".join(f"{pe(k)}={send_enc(v)}" for k, v in sent.items())
     if raw_query:
         canonical_query = url_query
     else:
@@ -103,25 +106,27 @@ def acs3(*expect, method="POST", signed_method=None, key=SECRET, enc=pe, sort=so
         *[list(h) for h in more_headers],
     ]
     if body:
-        headers.append(["content-type", "application/x-www-form-urlencoded"])
-    signed = [[n, signed_host if n == "host" and signed_host else v] for n, v in headers
-              if n not in unsigned]
+        headers.append(["content-type", "application/x-www-form-urlencoded" + content_type])
+    values = {**({"host": signed_host} if signed_host else {}), **(signed_values or {})}
+    signed = [[n, values.get(n, v)] for n, v in headers if n not in unsigned]
     signed = list(header_sort(signed))
-    lines = "".join(f"{n}:{v}\n" for n, v in signed if n not in drop)
+    lines = "".join(f"{name_case(n)}{colon}{v}\n" for n, v in signed if n not in drop)
     names = names_of(";".join(n for n, _ in signed))
     canonical = "\n".join([
         signed_method or method, path, canonical_query,
         lines + blank + names,
         digest_of_body if payload is None else payload,
     ])
-    text = hashlib.sha256(canonical.encode()).hexdigest() if hash_canonical else canonical
-    raw = hmac.new(key.encode(), (algorithm + text).encode(), digest)
+    canonical = finish(canonical)
+    text = shout(hashlib.sha256(canonical.encode()).hexdigest()) if hash_canonical else canonical
+    raw = hmac.new(key.encode(), (algorithm + date_line + text).encode(), digest)
     signature = out(raw) if out else raw.hexdigest()
     value = (authorization or "{s} Credential={i},SignedHeaders={h},Signature={x}").format(
         s=scheme, i=ID, h=names, x=signature)
     headers.append(["Authorization", value])
     target = "/" + ("?" + url_query if url_query else "")
-    return case(expect, method, target, headers, body if sent_body is None else sent_body)
+    body = body if sent_body is None else sent_body
+    return case(expect, method, target, headers, body, intent)
 
 
 def b64(raw):
@@ -138,6 +143,10 @@ def script(text):
 
 def low(text):
     return re.sub("%..", lambda m: m.group().lower(), pe(text))
+
+
+def gbk(text):
+    return quote(text.encode("gbk"), safe="-_.~")
 
 
 def unsorted(items):
@@ -243,6 +252,59 @@ CASES = [
     acs3("other-algorithm", scheme="ACS3-HMAC-SM3"),
     acs3("timestamp-form", date="2024-01-02 03:04:05"),
     acs3("secret-with-ampersand", "base64-instead-of-hex", key=SECRET + "&", out=b64),
+
+    v1("signature-line-break", out=lambda r: b64(r) + "\n"),
+    v1("signature-line-break", out=lambda r: b64(r) + "\r\n"),
+    v1("signature-line-break", out=lambda r: b64(r) + "\n", send_sig=lambda s: pe(s[:-1]) + "\n"),
+    v1("signature-padding-lost", out=lambda r: b64(r).rstrip("=")),
+    v1("lower-case-hex", enc=low, outer=low, prefix="{m}&%2f&"),
+    v1("lower-case-hex", prefix="{m}&%2f&"),
+    v1("values-as-gbk", enc=gbk),
+    v1("values-as-gbk", enc=gbk, send_enc=gbk),
+    v1("values-as-gbk", "secret-without-ampersand", enc=gbk, send_enc=gbk, key=SECRET),
+    v1("leading-ampersand", before="&"),
+    v1("line-break-at-the-end", after="\n"),
+    v1("changed-after-signing", extra={"Timestamp": "2024-01-02T03:09:09Z"}, intent={"timestamp": DATE}),
+    v1("changed-after-signing", extra={"SignatureNonce": "n-2", "Action": "QuerySendDetails"},
+       intent={"nonce": "n-1", "action": "SendSms"}),
+    v1("changed-after-signing", extra={"OutId": "é"}, intent={"parameters": params()}),
+    v1("changed-after-signing", signed_method="POST", intent={"method": "POST"}),
+    v1("changed-after-signing", "base64-of-hex", extra={"OutId": "é"}, intent={"parameters": params()},
+       out=lambda r: base64.b64encode(r.hexdigest().encode()).decode()),
+    v1("maybe-other-secret", "differs-from-input", key="anotherSecret&", intent={"nonce": "n-2"}),
+
+    acs3("values-as-gbk", enc=gbk),
+    acs3("values-as-gbk", enc=gbk, send_enc=gbk),
+    acs3("canonical-hash-in-capitals", shout=str.upper),
+    acs3("header-names-with-capitals", name_case=str.upper),
+    acs3("header-names-with-capitals", name_case=str.upper, names_of=str.upper),
+    acs3("header-names-with-capitals", name_case=str.title),
+    acs3("header-names-with-capitals", name_case=str.title, names_of=str.title),
+    acs3("space-behind-colon", colon=": "),
+    acs3("line-break-at-the-end", finish=lambda t: t + "\n"),
+    acs3("line-break-at-the-end", shout=lambda t: t + "\n"),
+    acs3("windows-line-breaks", finish=lambda t: t.replace("\n", "\r\n")),
+    acs3("path-encoded", path="%2F"),
+    acs3("aws-key", key="AWS4" + SECRET),
+    acs3("aws-date-line", date_line=DATE + "\n"),
+    acs3("aws-date-line", "aws-key", date_line="20240102T030405Z\n", key="AWS4" + SECRET),
+    acs3("content-type-changed", query={}, form=params(),
+         signed_values={"content-type": "application/x-www-form-urlencoded; charset=utf-8"}),
+    acs3("content-type-changed", query={}, form=params(), content_type="; charset=UTF-8",
+         signed_values={"content-type": "application/x-www-form-urlencoded"}),
+    acs3("changed-after-signing", host="127.0.0.1:8086", signed_host=HOST, intent={"host": HOST}),
+    acs3("changed-after-signing", host="proxy.internal", signed_host=HOST, intent={"host": HOST, "nonce": "n-1"}),
+    acs3("changed-after-signing", date="2024-01-02T03:09:09Z", signed_values={"x-acs-date": DATE},
+         intent={"timestamp": DATE}),
+    acs3("changed-after-signing", signed_values={"x-acs-action": "A", "x-acs-version": "V", "host": "h"},
+         intent={"action": "A", "version": "V", "host": "h"}),
+    acs3("changed-after-signing", more_headers=[("x-acs-security-token", "t")],
+         signed_values={"x-acs-security-token": "u"}, intent={"security_token": "u"}),
+    acs3("changed-after-signing", signed_query={**params(), "OutId": "x"}, intent={"parameters": {"OutId": "x"}}),
+    acs3("changed-after-signing", "body-changed", query={}, form=params(),
+         sent_body="PhoneNumbers=13900139000", intent={"parameters": {"PhoneNumbers": "13800138000"}}),
+    acs3("maybe-header-changed", host="127.0.0.1:8086", signed_host=HOST),
+    acs3("maybe-other-secret", "differs-from-input", key="anotherSecret", intent={"host": "h"}),
 ]
 
 # A signature with a plus in it, sent raw.

@@ -3,23 +3,23 @@
 
 mod phone;
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{BufRead, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use aliyun_sms::SystemSource;
 use anyhow::Context as _;
 use serde_json::json;
 use sesame_connector::config::{Format, NoLookup};
-use sesame_connector::{Connector, ConnectorConfig, Draft, Outcome, PhoneNumber, Reading};
+use sesame_connector::{Connector, ConnectorConfig, Draft, Outcome, PhoneNumber, Reading, Text};
 use sesame_emulator::{Account, DEFAULT_ADDRESS, Emulator, TemplateKind};
 
 use crate::commands::{emulator, send};
 use crate::fault::Fault;
-use crate::output::{BOLD, DIM, GOOD, INFO, Language, is_rich, line, paint, table};
+use crate::output::{self, BOLD, DIM, GOOD, INFO, Language, is_rich, line, paint, table};
 use crate::signals::Shutdown;
 
 /// Where nobody can be asked.
-const SAMPLE_NUMBER: &str = "+86 138 0013 8000";
+const SAMPLE_NUMBER: &str = "+86 139 0000 1234";
 const CONNECTOR_FILE: &str = "connector.json";
 
 #[derive(Debug, clap::Args)]
@@ -45,7 +45,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     let language = Language::of_environment();
     let to = match &args.to {
-        Some(text) => number(text)
+        Some(text) => number(text, language)
             .map_err(|(cause, cure)| Fault::bad_input(format!("--to: {cause}"), cure))?,
         None => ask(language),
     };
@@ -58,6 +58,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
         None => None,
     };
     line(format_args!("ready {}", emulator.url()));
+    output::written()?;
     show_message(&emulator, &configuration, &to, language).await?;
     if !args.once {
         line(what_next(&emulator, kept.as_deref(), language));
@@ -67,38 +68,44 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn number(text: &str) -> Result<PhoneNumber, (String, String)> {
+fn number(text: &str, language: Language) -> Result<PhoneNumber, (String, String)> {
+    let say = |text: Text| language.pick(&text.en, &text.zh).to_owned();
     PhoneNumber::parse(text, &Reading::default())
-        .map_err(|error| (error.cause().to_string(), error.cure().to_string()))
+        .map_err(|error| (say(error.cause()), say(error.cure())))
 }
 
 /// Asks a person; without one, the sample number.
 fn ask(language: Language) -> PhoneNumber {
     let is_person = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let answered = if is_person {
-        ask_person(language)
+        ask_person(&mut std::io::stdin().lock(), language)
     } else {
         None
     };
-    answered.unwrap_or_else(|| number(SAMPLE_NUMBER).expect("the sample number is one"))
+    answered.unwrap_or_else(|| number(SAMPLE_NUMBER, language).expect("the sample number is one"))
 }
 
-/// Asks until there is a number; an empty answer is none.
-fn ask_person(language: Language) -> Option<PhoneNumber> {
+/// Asks until there is a number; an empty answer is none. An answer that is not
+/// UTF-8 is an answer, and a wrong one.
+fn ask_person(answers: &mut impl BufRead, language: Language) -> Option<PhoneNumber> {
     let question = language.pick(
         "Phone number (any; nothing is really sent)",
         "手机号（任意，不会真的发送）",
     );
     loop {
         line(format_args!("{} [{SAMPLE_NUMBER}]", paint(BOLD, question)));
-        let mut answer = String::new();
-        let read = std::io::stdin().lock().read_line(&mut answer);
+        let mut answer = Vec::new();
+        let read = answers.read_until(b'\n', &mut answer);
+        let answer = String::from_utf8_lossy(&answer);
         if !matches!(read, Ok(1..)) || answer.trim().is_empty() {
             return None;
         }
-        match number(&answer) {
+        match number(&answer, language) {
             Ok(number) => return Some(number),
-            Err((cause, cure)) => line(format_args!("{cause}; {cure}")),
+            Err((cause, cure)) => {
+                let between = language.pick("; ", "；");
+                line(format_args!("{cause}{between}{cure}"));
+            }
         }
     }
 }
@@ -188,7 +195,8 @@ async fn show_message(
     })?;
     let sent = language.pick("SignIn code sent to", "登录验证码已发送至");
     line(format_args!("\n{} {}\n", paint(GOOD, sent), to.masked()));
-    line(phone::draw(&message.text, &to.masked(), is_rich()));
+    let is_drawing = phone::is_drawn(is_rich(), output::columns());
+    line(phone::draw(&message.text, &to.masked(), is_drawing));
     Ok(())
 }
 
@@ -209,4 +217,18 @@ fn what_next(emulator: &Emulator, kept: Option<&Path>, language: Language) -> St
     ];
     let end = pick("Ctrl-C ends the demo.", "按 Ctrl-C 结束。");
     format!("\n{}\n\n{}", table(&rows), paint(DIM, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_again_after_an_answer_that_is_no_text() {
+        let answered = |mut bytes: &[u8]| ask_person(&mut bytes, Language::English);
+        let answer = answered(b"\xff\xb0\xa2\n12\n13900001234\n").expect("a number");
+        assert_eq!(answer.e164(), "+8613900001234");
+        assert_eq!(answered(b"\n13900001234\n"), None);
+        assert_eq!(answered(b""), None);
+    }
 }

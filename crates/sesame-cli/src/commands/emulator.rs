@@ -8,7 +8,7 @@ use sesame_emulator::{Account, DEFAULT_ADDRESS, Emulator, EmulatorBuilder, Emula
 
 use crate::fault::Fault;
 use crate::input;
-use crate::output::line;
+use crate::output;
 use crate::signals::Shutdown;
 
 /// No account anybody writes comes near this.
@@ -105,7 +105,7 @@ fn tag(tag: sesame_emulator::Tag) -> &'static str {
 pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     let mut shutdown = Shutdown::listen()?;
     let emulator = start(builder(args)?).await?;
-    line(format_args!("ready {}", emulator.url()));
+    output::ready(emulator.url())?;
     shutdown.wait().await;
     shutdown.end(emulator).await;
     Ok(0)

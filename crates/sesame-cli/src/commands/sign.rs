@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use self::case::{Case, ToSign, Wire};
 use crate::fault::Fault;
-use crate::output::{BAD, BOLD, GOOD, INFO, Language, line, paint, table};
+use crate::output::{BAD, BOLD, GOOD, INFO, Language, line, paint, printable, table};
 
 /// The two signatures differ.
 const EXIT_DIFFERS: u8 = 3;
@@ -48,13 +48,16 @@ secret is never printed.",
   sesame sign --input - --json < case.json
 
 Exit codes: 0 matches (or nothing to compare), 2 unreadable case or no
-signature in it, 3 does not match."
+signature in it, 3 does not match. A case has at most 1 MiB."
 )]
 pub(crate) struct Args {
     /// The case; - reads standard input.
     #[arg(long, value_name = "CASE.json")]
     input: PathBuf,
-    /// Prints one JSON object.
+    /// Prints one JSON object: {algorithm, canonical_request (ACS3) or
+    /// canonical_query (RPC), string_to_sign, signature, found_signature,
+    /// matches, findings: [{id, message, cure, message_zh, cure_zh}]}. With exit
+    /// code 2 all but findings are null.
     #[arg(long)]
     json: bool,
 }
@@ -103,7 +106,7 @@ fn explain_wire(wire: &Wire, case: &Case) -> Result<Answer, Fault> {
         id: case.access_key_id.as_deref(),
         secret: &case.access_key_secret,
     };
-    let explanation = explain(&request, &key).map_err(|unsigned| {
+    let explanation = explain(&request, &key, &case.intent).map_err(|unsigned| {
         Fault::bad_input(
             unsigned.to_string(),
             "give the request exactly as it was sent; if it was sent like this, the client signed nothing: look for an option that makes calls anonymous",
@@ -181,8 +184,8 @@ impl Answer {
         let is_acs3 = stages.version == SignatureVersion::Acs3;
         Object {
             algorithm: Some(stages.version.to_string()),
-            canonical_request: canonical.filter(|_| is_acs3),
-            canonical_query: canonical.filter(|_| !is_acs3),
+            canonical_request: is_acs3.then_some(canonical),
+            canonical_query: (!is_acs3).then_some(canonical),
             string_to_sign: Some(&stages.string_to_sign),
             signature: Some(&stages.signature),
             found_signature: self.is_sent.then_some(&self.explanation.found_signature),
@@ -206,10 +209,12 @@ impl Answer {
             ("found signature", found.to_owned()),
         ];
         line(self.verdict(language));
-        line(table(&rows));
+        // What was sent may hold anything, and a terminal obeys it.
+        line(table(&rows.map(|(name, value)| (name, printable(&value)))));
         for finding in &self.explanation.findings {
             let message = language.pick(&finding.message.en, &finding.message.zh);
             let cure = language.pick(&finding.cure.en, &finding.cure.zh);
+            let message = printable(message);
             line(format_args!("\n{} {message}", paint(BOLD, "•")));
             line(format_args!("  {} {cure}", paint(INFO, "cure:")));
         }
@@ -236,9 +241,9 @@ impl Answer {
 struct Object<'a> {
     algorithm: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    canonical_request: Option<&'a str>,
+    canonical_request: Option<Option<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    canonical_query: Option<&'a str>,
+    canonical_query: Option<Option<&'a str>>,
     string_to_sign: Option<&'a str>,
     signature: Option<&'a str>,
     found_signature: Option<&'a String>,
@@ -273,6 +278,7 @@ impl<'a> Named<'a> {
 /// What a script reads where there is nothing to explain.
 fn no_answer(fault: &Fault) -> Object<'_> {
     Object {
+        canonical_request: Some(None),
         findings: vec![Named {
             id: "no-answer",
             message: &fault.message,

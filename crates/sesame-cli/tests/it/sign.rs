@@ -345,6 +345,19 @@ fn unreadable_cases_are_told_with_place_and_cure() {
             .err
             .contains("gbk.json:2:3: not UTF-8")
     );
+    for text in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
+        let utf16 = folder.write("utf16.json", text);
+        let said = run(&["sign", "--input", &utf16]);
+        assert_eq!(said.code, 2);
+        assert!(
+            said.err.contains("UTF-16") && !said.err.contains("GBK"),
+            "{said:?}"
+        );
+    }
+    let huge = folder.write("huge.json", " ".repeat(1024 * 1024 + 1));
+    let said = run(&["sign", "--input", &huge]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("larger than 1 MiB"), "{said:?}");
     let folder = crate::support::text(folder.dir.path());
     assert_eq!(run(&["sign", "--input", &folder]).code, 2);
     assert_eq!(run(&["sign", "--input", "/no/such/file"]).code, 2);
@@ -375,4 +388,62 @@ fn a_case_without_what_signing_needs_says_so() {
             "{name}: {said:?}"
         );
     }
+}
+
+/// A case of the recorded ones whose host a proxy changed.
+#[test]
+fn a_host_changed_on_the_way_is_named() {
+    let mut case = list(GOLDEN, "cases").swap_remove(0);
+    let headers = case["wire"]["headers"].as_array_mut().expect("headers");
+    let host = headers.iter_mut().find(|pair| pair[0] == "host");
+    host.expect("a host")[1] = "127.0.0.1:8086".into();
+    for host in ["dysmsapi.aliyuncs.com", "https://dysmsapi.aliyuncs.com/"] {
+        case["input"]["host"] = host.into();
+        let said = sign(&case);
+        assert_eq!(said.code, 3, "{said:?}");
+        let findings = &said.json()["findings"];
+        assert_eq!(findings[0]["id"], "changed-after-signing", "{findings}");
+        let message = findings[0]["message"].as_str().expect("text");
+        assert!(message.starts_with("host "), "{message}");
+    }
+}
+
+#[test]
+fn the_object_has_its_keys_without_an_answer_too() {
+    let said = sign(&json!({ "input": {} }));
+    assert_eq!(said.code, 2, "{said:?}");
+    let found = said.json();
+    let help = run(&["sign", "--help"]).out;
+    for key in [
+        "algorithm",
+        "canonical_request",
+        "string_to_sign",
+        "signature",
+        "found_signature",
+        "matches",
+    ] {
+        assert_eq!(found.get(key), Some(&Value::Null), "{key}: {found}");
+        assert!(help.contains(key), "{key}: {help}");
+    }
+    assert_eq!(found["findings"][0]["id"], "no-answer");
+    assert!(help.contains("findings"), "{help}");
+}
+
+#[test]
+fn control_characters_do_not_reach_the_terminal() {
+    let folder = Folder::new();
+    let mut case = list(GOLDEN, "cases").swap_remove(0);
+    let escape = "\u{1b}[2J\u{9b}1m\u{202e}\r";
+    case["wire"]["method"] = format!("POST{escape}").into();
+    case["wire"]["target"] = format!("/{escape}?{escape}=1").into();
+    let file = folder.write("case.json", case.to_string());
+    let said = run(&["sign", "--input", &file]);
+    assert_eq!(said.code, 3, "{said:?}");
+    let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!said.all().contains(is_obeyed), "{said:?}");
+    assert!(said.out.contains("POST\\x1b[2J\\x9b1m"), "{said:?}");
+
+    let input = format!(r#"{{ "input": 1, "{}": 1 }}"#, "\\u001b");
+    let file = folder.write("case.json", input);
+    assert!(!run(&["sign", "--input", &file]).err.contains('\u{1b}'));
 }

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{run, sesame};
+use crate::support::{Folder, run, sesame};
 
 const COMMANDS: [&[&str]; 6] = [
     &["demo"],
@@ -56,6 +56,63 @@ fn a_code_or_number_in_the_wrong_place_is_not_repeated() {
         assert!(
             !said.all().contains("13800138000") && !said.all().contains("918273"),
             "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn advice_keeps_its_ports_and_ranges() {
+    let said = run(&["emulator", "--listen", "nowhere"]);
+    assert!(said.err.contains("127.0.0.1:8086"), "{said:?}");
+    let send = ["send", "--config", "x", "--to", "1", "--type", "SignIn"];
+    let wait = ["--wait", "--wait-secs", "0"];
+    let said = run(&[&send[..], &wait].concat());
+    assert!(said.err.contains("1..=86400"), "{said:?}");
+    let said = run(&["send", "+86 138 0013 8000", "--code=2468x"]);
+    assert!(said.err.contains("'****'"), "{said:?}");
+    assert!(!said.err.contains("0013"), "{said:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_break_nothing() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let argument = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output = sesame().arg(argument).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_output_is_no_success() {
+    let folder = Folder::new();
+    let config = folder.connector("");
+    let input = r#"{ "input": { "action": "SendSms", "access_key_id": "a", "access_key_secret": "b",
+        "nonce": "n", "timestamp": "2024-01-02T03:04:05Z" } }"#;
+    let case = folder.write("case.json", input);
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["sign", "--help"],
+        &["completions", "bash"],
+        &["config", "check", &config],
+        &["config", "check", &config, "--json"],
+        &["sign", "--input", &case],
+        &["sign", "--input", &case, "--json"],
+        &["demo", "--once"],
+        &["demo"],
+        &["emulator", "--listen", "127.0.0.1:0"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = sesame();
+        let child = command.args(arguments).stdout(full.expect("/dev/full"));
+        let output = child.output().expect("it ends");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
+        assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
+        assert!(
+            errors.contains("standard output"),
+            "{arguments:?}: {errors}"
         );
     }
 }

@@ -6,10 +6,13 @@
 //! message stands for the variant's detail. Of two that can give the same
 //! signature the more specific stands first. `tests/explain.rs` wants a case.
 
+use percent_encoding::{percent_decode, percent_encode};
+
+use super::changed::{self, Intent};
 use super::recipe::{Digest, Encoding, Order, Output, Prefix, Recipe};
 use super::{BODY_CHANGED, Carried, Finding, Key, Sentence};
 use crate::sign::received::{Parameters, Request, decode_form};
-use crate::sign::{Pair, SignatureVersion, acs3, rpc_v1};
+use crate::sign::{ALIYUN, Pair, SignatureVersion, acs3, rpc_v1};
 
 /// What a mistake may look at.
 pub(super) struct Context<'a> {
@@ -17,11 +20,16 @@ pub(super) struct Context<'a> {
     pub(super) parameters: &'a Parameters,
     pub(super) carried: &'a Carried,
     pub(super) key: &'a Key<'a>,
+    pub(super) intent: &'a Intent,
 }
 
-/// Up to where two mistakes at once are tried: longer requests take too long,
-/// and people do not paste them.
-const PAIRS_OF_MISTAKES_UP_TO_BYTES: usize = 8 * 1024;
+/// How many bytes are signed at most in looking for mistakes, about a second's
+/// work: enough for any two mistakes in what people send, for some single ones
+/// in a request of a megabyte.
+const WORK: usize = 96 * 1024 * 1024;
+/// What a recipe and each of its parameters cost beside the request's bytes.
+const WORK_PER_RECIPE: usize = 1024;
+const WORK_PER_PARAMETER: usize = 32;
 /// With more parameters than that none is left out in turn.
 const LEFT_OUT_UP_TO: usize = 64;
 
@@ -29,21 +37,24 @@ const LEFT_OUT_UP_TO: usize = 64;
 pub(super) fn findings(context: &Context<'_>) -> Vec<Finding> {
     let right = Recipe::right(context);
     let table: Vec<&Mistake> = MISTAKES.iter().filter(|m| m.happens_to(&right)).collect();
-    let found = |variant: &Variant| variant.recipe.signature() == context.carried.signature;
     let vary = |mistake: &Mistake, recipe: &Recipe| (mistake.vary)(recipe, context);
+    let mut search = Search::of(context);
 
     for mistake in &table {
-        if let Some(variant) = vary(mistake, &right).iter().find(|v| found(v)) {
+        if search.left == 0 {
+            return Vec::new();
+        }
+        if let Some(variant) = search.pick(&vary(mistake, &right)) {
             return vec![mistake.finding(&variant.detail)];
         }
-    }
-    if context.request.target.len() + context.request.body.len() > PAIRS_OF_MISTAKES_UP_TO_BYTES {
-        return Vec::new();
     }
     for (index, first) in table.iter().enumerate() {
         for variant in vary(first, &right) {
             for second in &table[index + 1..] {
-                if let Some(both) = vary(second, &variant.recipe).iter().find(|v| found(v)) {
+                if search.left == 0 {
+                    return Vec::new();
+                }
+                if let Some(both) = search.pick(&vary(second, &variant.recipe)) {
                     return vec![first.finding(&variant.detail), second.finding(&both.detail)];
                 }
             }
@@ -52,7 +63,34 @@ pub(super) fn findings(context: &Context<'_>) -> Vec<Finding> {
     Vec::new()
 }
 
+/// Looks for the recipe of a signature, and gives up in time.
+struct Search<'a> {
+    found: &'a str,
+    /// How many recipes may still be tried.
+    left: usize,
+}
+
+impl<'a> Search<'a> {
+    fn of(context: &'a Context<'_>) -> Self {
+        let bytes = context.request.target.len() + context.request.body.len();
+        let parameters = context.parameters.all().count();
+        Self {
+            found: &context.carried.signature,
+            left: WORK / (bytes + WORK_PER_RECIPE + parameters * WORK_PER_PARAMETER),
+        }
+    }
+
+    fn pick<'v>(&mut self, variants: &'v [Variant]) -> Option<&'v Variant> {
+        let affordable = variants.len().min(self.left);
+        self.left -= affordable;
+        variants[..affordable]
+            .iter()
+            .find(|variant| variant.recipe.signature() == self.found)
+    }
+}
+
 /// One way in which a mistake can be made.
+#[derive(Clone)]
 struct Variant {
     recipe: Recipe,
     detail: String,
@@ -177,39 +215,154 @@ fn one_header_left_out(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
     (0..count).map(leave_out).collect()
 }
 
-fn hosts(recipe: &Recipe, _: &Context<'_>) -> Vec<Variant> {
-    let host = |(name, _): &&Pair| name == "host";
-    let Some((_, found)) = recipe.acs3.headers.iter().find(host) else {
+/// Other values of a signed header, made from the one that was sent.
+fn header_values(recipe: &Recipe, name: &str, others: fn(&str) -> Vec<String>) -> Vec<Variant> {
+    let headers = &recipe.acs3.headers;
+    let Some(at) = headers.iter().position(|(found, _)| found == name) else {
         return Vec::new();
     };
-    let bare = found
+    let sent = &headers[at].1;
+    others(sent)
+        .into_iter()
+        .filter(|other| other != sent)
+        .map(|other| variant(recipe, other.clone(), |r| r.acs3.headers[at].1 = other))
+        .collect()
+}
+
+fn other_ports(host: &str) -> Vec<String> {
+    let bare = host
         .rsplit_once(':')
         .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-        .map_or(found.as_str(), |(host, _)| host);
-    [bare.to_owned(), format!("{bare}:443"), format!("{bare}:80")]
-        .into_iter()
-        .filter(|other| other != found)
-        .map(|other| {
-            variant(recipe, other.clone(), |r| {
-                let place = r.acs3.headers.iter_mut().find(|(name, _)| name == "host");
-                if let Some((_, value)) = place {
-                    *value = other;
-                }
-            })
+        .map_or(host, |(bare, _)| bare);
+    vec![bare.to_owned(), format!("{bare}:443"), format!("{bare}:80")]
+}
+
+fn other_charsets(content_type: &str) -> Vec<String> {
+    let bare = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    [
+        "",
+        "; charset=utf-8",
+        ";charset=utf-8",
+        "; charset=UTF-8",
+        ";charset=UTF-8",
+    ]
+    .iter()
+    .map(|charset| format!("{bare}{charset}"))
+    .collect()
+}
+
+/// Names of signed headers in capitals, in title case and as they were sent,
+/// with every way to list them that goes with it.
+fn names_with_capitals(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
+    let sent = |name: &str| {
+        let mut headers = context.request.headers.iter();
+        let found = headers.find(|(sent, _)| sent.eq_ignore_ascii_case(name));
+        found.map_or_else(|| name.to_owned(), |(sent, _)| sent.clone())
+    };
+    let cases: [&dyn Fn(&str) -> String; 3] = [&str::to_ascii_uppercase, &title_case, &sent];
+    let names: Vec<&str> = recipe
+        .acs3
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let mut lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    lower.sort_unstable();
+    let lists = [
+        None,
+        Some(lower.join(";")),
+        Some(context.carried.signed_headers.clone()),
+    ];
+    let with = |case: &dyn Fn(&str) -> String, list: &Option<String>| {
+        variant(recipe, String::new(), |r| {
+            for (name, _) in &mut r.acs3.headers {
+                *name = case(name);
+            }
+            r.acs3.signed_headers.clone_from(list);
         })
+    };
+    cases
+        .iter()
+        .flat_map(|case| lists.iter().map(|list| with(case, list)))
+        .collect()
+}
+
+fn title_case(name: &str) -> String {
+    let part = |part: &str| {
+        let (first, rest) = part.split_at(part.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    let parts: Vec<String> = name.split('-').map(part).collect();
+    parts.join("-")
+}
+
+/// The values in GBK; where that is what was sent, just as they were sent.
+fn values_as_gbk(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
+    let mut variants = once(recipe, |r| r.encoding.gbk = true);
+    let is_replaced = |(_, value): &Pair| value.contains(char::REPLACEMENT_CHARACTER);
+    if recipe.pairs.iter().any(is_replaced) {
+        variants.extend(once(recipe, |r| r.query_as_is = Some(raw_query(context))));
+    }
+    variants
+}
+
+/// The canonical query of the bytes that were sent, whatever text they are.
+fn raw_query(context: &Context<'_>) -> String {
+    let query = query(context).as_bytes();
+    let form = match context.carried.version {
+        SignatureVersion::Acs3 => b"",
+        SignatureVersion::RpcV1 => context.request.body,
+    };
+    let parts = [query, form]
+        .into_iter()
+        .flat_map(|text| text.split(|byte| *byte == b'&'));
+    let encode = |text: &[u8]| {
+        let bytes: Vec<u8> = percent_decode(text).collect();
+        percent_encode(&bytes, ALIYUN).to_string()
+    };
+    let mut pairs: Vec<(String, String)> = parts
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let at = part.iter().position(|byte| *byte == b'=');
+            let (name, value) = part.split_at(at.unwrap_or(part.len()));
+            (encode(name), encode(value.get(1..).unwrap_or_default()))
+        })
+        .filter(|(name, _)| name != rpc_v1::SIGNATURE_PARAMETER)
+        .collect();
+    pairs.sort_unstable();
+    let joined: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    joined.join("&")
+}
+
+fn query<'a>(context: &Context<'a>) -> &'a str {
+    context
+        .request
+        .target
+        .split_once('?')
+        .map_or("", |(_, query)| query)
+}
+
+/// What AWS has between the algorithm and the hash.
+fn date_lines(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
+    let date = context.request.header("x-acs-date").unwrap_or_default();
+    [date.to_owned(), date.replace(['-', ':'], "")]
+        .into_iter()
+        .flat_map(|line| once(recipe, |r| r.acs3.date_line = Some(line)))
         .collect()
 }
 
 /// The parameters as a client meant them that wrote `+` for a plus sign.
 fn literal_plus(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
-    let query = context
-        .request
-        .target
-        .split_once('?')
-        .map_or("", |(_, query)| query);
     let reread = |text: &[u8]| decode_form(&replace_plus(text));
     once(recipe, |r| {
-        r.pairs = reread(query.as_bytes());
+        r.pairs = reread(query(context).as_bytes());
         if r.version == SignatureVersion::RpcV1 {
             r.pairs.extend(reread(context.request.body));
             r.pairs
@@ -228,6 +381,12 @@ fn replace_plus(text: &[u8]) -> Vec<u8> {
             }
         })
         .collect()
+}
+
+/// Parameters without the signature.
+fn unsigned(pairs: &[Pair]) -> Vec<Pair> {
+    let is_signed = |(name, _): &&Pair| name != rpc_v1::SIGNATURE_PARAMETER;
+    pairs.iter().filter(is_signed).cloned().collect()
 }
 
 fn payloads(recipe: &Recipe, context: &Context<'_>) -> Vec<Variant> {
@@ -255,6 +414,15 @@ macro_rules! mistakes {
 }
 
 static MISTAKES: &[Mistake] = mistakes! {
+    "changed-after-signing", { |recipe, context| {
+        let undone = changed::undone(recipe, context);
+        undone.into_iter().map(|(detail, recipe)| Variant { recipe, detail }).collect()
+    } }
+        "{} arrived otherwise than it was signed: the signature fits the value in the input, not the one in the request"
+        "{} 与签名时不同：签名与 input 中的值相符，与请求中的值不符"
+        "sign the value that is sent; look for a proxy, a gateway or an HTTP library that rewrites it (a Host above all)"
+        "按实际发送的值签名；检查是否有代理、网关或 HTTP 库改写了它（最常见的是 Host）";
+
     BODY_CHANGED, Acs3 { |recipe, context| {
         let declared = context.request.header(acs3::CONTENT_SHA256).unwrap_or_default();
         once(recipe, |r| declared.clone_into(&mut r.acs3.hashed_payload))
@@ -374,6 +542,22 @@ static MISTAKES: &[Mistake] = mistakes! {
         "use standard base64 (with + and /), then percent-encode it"
         "用标准 base64（含 + 与 /），再做百分号编码";
 
+    "signature-line-break", RpcV1 { |recipe, _| ["\n", "\r\n"]
+        .into_iter()
+        .flat_map(|end| once(recipe, |r| r.output = Output::Base64WithLineBreak(end)))
+        .collect()
+    }
+        "the signature is right, but a line break was sent behind it"
+        "签名本身正确，但其后多发送了一个换行"
+        "trim it, or use the encoder without line breaks (base64 -w0, Base64.NO_WRAP, b64encode instead of encodebytes)"
+        "去掉换行，或使用不换行的编码方式（base64 -w0、Base64.NO_WRAP、b64encode 而非 encodebytes）";
+
+    "signature-padding-lost", RpcV1 { |recipe, _| once(recipe, |r| r.output = Output::Base64Unpadded) }
+        "the signature is right, but the = at its end is missing"
+        "签名本身正确，但缺少末尾的 ="
+        "use base64 with padding, and percent-encode the value of Signature: = is %3D"
+        "使用带填充的 base64，并对 Signature 的值做百分号编码：= 为 %3D";
+
     "space-as-plus", { |recipe, _| encodings(recipe, |e| e.space_as_plus = true) }
         "a space was signed as +; it must be %20"
         "空格按 + 签名；应为 %20"
@@ -414,7 +598,17 @@ static MISTAKES: &[Mistake] = mistakes! {
         "after encoding replace + by %20, * by %2A and %7E by ~"
         "编码后依次替换：+ 为 %20，* 为 %2A，%7E 为 ~";
 
-    "lower-case-hex", { |recipe, _| encodings(recipe, |e| e.lower_hex = true) }
+    "lower-case-hex", { |recipe, _| {
+        let mut variants = encodings(recipe, |e| e.lower_hex = true);
+        if recipe.version == SignatureVersion::RpcV1 && recipe.prefix == Prefix::Encoded {
+            for mut variant in variants.clone() {
+                variant.recipe.prefix = Prefix::LowerCase;
+                variants.push(variant);
+            }
+            variants.extend(once(recipe, |r| r.prefix = Prefix::LowerCase));
+        }
+        variants
+    } }
         "percent-encoded with lower-case hex digits (%3a); they must be capitals (%3A)"
         "百分号编码用了小写（%3a）；应为大写（%3A）"
         "write the two digits in capitals"
@@ -447,6 +641,18 @@ static MISTAKES: &[Mistake] = mistakes! {
         "hand raw values to the function that signs"
         "把未编码的原始值交给签名函数";
 
+    "values-as-gbk", { values_as_gbk }
+        "text was signed as GBK (or what else the system encodes with), not as UTF-8"
+        "文本按 GBK（或系统默认编码）而不是 UTF-8 参与签名"
+        "name UTF-8 wherever text becomes bytes, in Java for one: URLEncoder.encode(value, \"UTF-8\"), getBytes(UTF_8)"
+        "凡把文本转为字节处都指定 UTF-8，例如 Java：URLEncoder.encode(value, \"UTF-8\")、getBytes(UTF_8)";
+
+    "leading-ampersand", { |recipe, _| once(recipe, |r| r.leads_with_ampersand = true) }
+        "the canonical query was signed with an & before its first parameter"
+        "规范化请求串以多余的 & 开头参与了签名"
+        "put & between the parameters only"
+        "& 只放在参数之间";
+
     "plus-sent-raw", { literal_plus }
         "a plus sign was signed as such but sent as a raw +, which is read as a space"
         "加号按加号签名，但发送时未编码，被当作空格"
@@ -454,8 +660,7 @@ static MISTAKES: &[Mistake] = mistakes! {
         "发送时写成 %2B";
 
     "query-not-canonical", Acs3 { |recipe, context| {
-        let query = context.request.target.split_once('?').map_or("", |(_, query)| query);
-        once(recipe, |r| r.query_as_is = Some(query.to_owned()))
+        once(recipe, |r| r.query_as_is = Some(query(context).to_owned()))
     } }
         "the query was signed as it stands in the URL, not sorted and encoded anew"
         "直接用 URL 中的查询串签名，没有重新排序和编码"
@@ -495,7 +700,8 @@ static MISTAKES: &[Mistake] = mistakes! {
         "按参数名排序";
 
     "form-left-out", RpcV1 { |recipe, context| {
-        once(recipe, |r| r.pairs.retain(|pair| !context.parameters.form.contains(pair)))
+        let query = &context.parameters.query;
+        once(recipe, |r| r.pairs = unsigned(query))
     } }
         "the parameters in the form body were not signed"
         "表单体中的参数没有参与签名"
@@ -503,7 +709,8 @@ static MISTAKES: &[Mistake] = mistakes! {
         "查询串与表单中的参数要一起签名";
 
     "query-left-out", { |recipe, context| {
-        once(recipe, |r| r.pairs.retain(|pair| !context.parameters.query.contains(pair)))
+        let form = &context.parameters.form;
+        once(recipe, |r| r.pairs = if r.version == SignatureVersion::Acs3 { Vec::new() } else { unsigned(form) })
     } }
         "the parameters in the URL were not signed"
         "URL 中的参数没有参与签名"
@@ -549,11 +756,23 @@ static MISTAKES: &[Mistake] = mistakes! {
         "put method, %2F and the encoded canonical query together, joined with &"
         "用 & 连接方法、%2F 与再次编码的规范化请求串";
 
-    "host-with-other-port", Acs3 { hosts }
+    "host-with-other-port", Acs3 { |recipe, _| header_values(recipe, "host", other_ports) }
         "signed for the host {}, but the header Host says another"
         "按主机 {} 签名，但 Host 头不同"
         "sign the header Host exactly as it is sent, with the port only if it is sent"
         "Host 头按实际发送的内容签名，有端口才带端口";
+
+    "content-type-changed", Acs3 { |recipe, _| header_values(recipe, "content-type", other_charsets) }
+        "signed for the content-type {}, but sent with another"
+        "按 content-type {} 签名，但发送的是另一个"
+        "set content-type yourself, charset included, and sign what is sent: HTTP libraries like to add a charset"
+        "自行设置 content-type（含 charset）并按实际发送的值签名：HTTP 库常会追加 charset";
+
+    "space-behind-colon", Acs3 { |recipe, _| once(recipe, |r| r.acs3.spaces_values = true) }
+        "the canonical headers have a space behind the colon"
+        "规范化请求头的冒号后有空格"
+        "write name:value"
+        "写成 name:value";
 
     "blank-line-missing", Acs3 { |recipe, _| once(recipe, |r| r.acs3.omits_blank_line = true) }
         "the blank line between the canonical headers and the list of signed headers is missing"
@@ -568,6 +787,12 @@ static MISTAKES: &[Mistake] = mistakes! {
         "SignedHeaders 的顺序或大小写与签名时不同，或包含不存在的请求头"
         "list exactly the signed headers, in lower case, sorted, joined with ;"
         "只列出参与签名的请求头，小写、排序、用 ; 连接";
+
+    "header-names-with-capitals", Acs3 { names_with_capitals }
+        "the names of the canonical headers have capitals"
+        "规范化请求头的名称含有大写字母"
+        "write the names in lower case, in the canonical request and in SignedHeaders"
+        "规范化请求和 SignedHeaders 中的名称都用小写";
 
     "headers-not-sorted", Acs3 { |recipe, context| once(recipe, |r| {
         r.acs3.keeps_header_order = true;
@@ -590,6 +815,16 @@ static MISTAKES: &[Mistake] = mistakes! {
         "hash the raw body as it is sent, also where it is empty"
         "对实际发送的原始请求体计算哈希，空请求体也一样";
 
+    "path-encoded", Acs3 { |recipe, _| {
+        let mut variants = once(recipe, |r| r.path = r.path.replace('/', "%2F"));
+        variants.extend(once(recipe, |r| r.path = r.path.replace('/', "%2f")));
+        variants
+    } }
+        "the path of the canonical request is encoded as %2F; it must be /"
+        "规范化请求中的路径被编码为 %2F；应为 /"
+        "write / in the second line of the canonical request; %2F belongs to the older RPC signature"
+        "规范化请求的第二行写 /；%2F 属于旧的 RPC 签名";
+
     "path-empty", Acs3 { |recipe, _| once(recipe, |r| r.path.clear()) }
         "the canonical request has no path; it must be /"
         "规范化请求缺少路径；应为 /"
@@ -601,6 +836,44 @@ static MISTAKES: &[Mistake] = mistakes! {
         "待签名字符串中直接放了规范化请求，而不是其哈希"
         "sign ACS3-HMAC-SHA256, a line break, and the hex SHA-256 of the canonical request"
         "待签名字符串为 ACS3-HMAC-SHA256、换行、规范化请求的十六进制 SHA-256";
+
+    "line-break-at-the-end", { |recipe, _| {
+        let mut variants = once(recipe, |r| r.ends_with_line_break = true);
+        if recipe.version == SignatureVersion::Acs3 {
+            variants.extend(once(recipe, |r| r.acs3.ends_with_line_break = true));
+        }
+        variants
+    } }
+        "a line break stands behind the canonical request or the string to sign"
+        "规范化请求或待签名字符串末尾多了一个换行"
+        "join the lines with a line break, and leave the last without one"
+        "各行之间用换行连接，最后一行不加换行";
+
+    "windows-line-breaks", Acs3 { |recipe, _| once(recipe, |r| r.acs3.ends_lines_as_windows = true) }
+        "the lines of the canonical request end with CR LF"
+        "规范化请求的各行以 CRLF 结尾"
+        "end them with LF alone, \\n"
+        "只用 LF（\\n）换行";
+
+    "canonical-hash-in-capitals", Acs3 { |recipe, _| once(recipe, |r| r.acs3.capital_hash = true) }
+        "the hash of the canonical request is written in capitals"
+        "规范化请求的哈希使用了大写十六进制"
+        "write it in lower-case hex"
+        "改为小写十六进制";
+
+    "aws-key", Acs3 { |recipe, context| {
+        once(recipe, |r| r.key = format!("AWS4{}", context.key.secret))
+    } }
+        "AWS4 stands before the secret, as AWS wants it; Aliyun does not"
+        "密钥前加了 AWS4（AWS 的做法）；阿里云不需要"
+        "use the secret alone as the HMAC key, without deriving another from it"
+        "直接用 AccessKeySecret 作为 HMAC 密钥，不做派生";
+
+    "aws-date-line", Acs3 { date_lines }
+        "the string to sign has a line with the date, as AWS wants it; Aliyun does not"
+        "待签名字符串中多了日期行（AWS 的做法）；阿里云不需要"
+        "sign two lines: ACS3-HMAC-SHA256, and the hash of the canonical request"
+        "待签名字符串只有两行：ACS3-HMAC-SHA256 和规范化请求的哈希";
 
     "algorithm-line-missing", Acs3 { |recipe, _| {
         let mut variants = once(recipe, |r| r.acs3.omits_algorithm = true);

@@ -1,9 +1,12 @@
 //! How a signature is made, every step a field, so that each can go wrong.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use sha2::{Digest as _, Sha256};
 
+use super::gbk;
 use super::mistake::Context;
 use crate::sign::{Pair, SignatureVersion, acs3, hex, percent_encode, rpc_v1};
 
@@ -17,6 +20,8 @@ pub(super) struct Recipe {
     pub(super) pairs: Vec<Pair>,
     /// Stands for the canonical query, whatever `pairs` holds.
     pub(super) query_as_is: Option<String>,
+    /// An `&` before the first parameter too.
+    pub(super) leads_with_ampersand: bool,
     pub(super) order: Order,
     pub(super) encoding: Encoding,
     /// RPC V1 only: the encoding of the canonical query as a whole.
@@ -24,6 +29,8 @@ pub(super) struct Recipe {
     /// RPC V1 only: between method and canonical query.
     pub(super) prefix: Prefix,
     pub(super) acs3: Acs3Parts,
+    /// A line break behind the string to sign.
+    pub(super) ends_with_line_break: bool,
     pub(super) key: String,
     pub(super) swaps_key_and_text: bool,
     pub(super) digest: Digest,
@@ -33,12 +40,20 @@ pub(super) struct Recipe {
 /// What only ACS3 has.
 #[derive(Clone, Default)]
 pub(super) struct Acs3Parts {
-    /// Signed headers: lower-case name and value.
+    /// Signed headers: name, lower case where it is right, and value.
     pub(super) headers: Vec<Pair>,
     pub(super) keeps_header_order: bool,
     /// Stands for the line of signed headers.
     pub(super) signed_headers: Option<String>,
+    /// `name: value`.
+    pub(super) spaces_values: bool,
     pub(super) omits_blank_line: bool,
+    pub(super) ends_with_line_break: bool,
+    /// Lines ended by `\r\n`.
+    pub(super) ends_lines_as_windows: bool,
+    pub(super) capital_hash: bool,
+    /// A line between the algorithm and the hash.
+    pub(super) date_line: Option<String>,
     pub(super) hashed_payload: String,
     pub(super) omits_canonical_hash: bool,
     pub(super) omits_algorithm: bool,
@@ -55,6 +70,8 @@ pub(super) enum Order {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
     Encoded,
+    /// `%2f`.
+    LowerCase,
     PlainSlash,
     WithoutPath,
     Nothing,
@@ -74,6 +91,8 @@ pub(super) enum Output {
     /// Then percent-encoded once too often.
     Base64Encoded,
     Base64UrlSafe,
+    Base64Unpadded,
+    Base64WithLineBreak(&'static str),
     Base64OfHex,
     Hex,
     HexUpper,
@@ -89,6 +108,8 @@ pub(super) struct Encoding {
     /// `! ' ( ) *`, as JavaScript's `encodeURIComponent` leaves them.
     pub(super) script_raw: bool,
     pub(super) lower_hex: bool,
+    /// GBK in place of UTF-8.
+    pub(super) gbk: bool,
     pub(super) none: bool,
     pub(super) twice: bool,
 }
@@ -111,6 +132,7 @@ impl Recipe {
             path: request.path().to_owned(),
             pairs,
             query_as_is: None,
+            leads_with_ampersand: false,
             order: Order::ByName,
             encoding: Encoding::default(),
             outer_encoding: Encoding::default(),
@@ -125,6 +147,7 @@ impl Recipe {
             } else {
                 format!("{secret}&")
             },
+            ends_with_line_break: false,
             swaps_key_and_text: false,
             digest: if is_acs3 {
                 Digest::Sha256
@@ -136,7 +159,10 @@ impl Recipe {
     }
 
     pub(super) fn signature(&self) -> String {
-        let text = self.string_to_sign();
+        let mut text = self.string_to_sign();
+        if self.ends_with_line_break {
+            text.push('\n');
+        }
         let (key, text) = if self.swaps_key_and_text {
             (text.as_str(), self.key.as_str())
         } else {
@@ -160,6 +186,7 @@ impl Recipe {
         let canonical = self.outer_encoding.of(&self.canonical_query());
         match self.prefix {
             Prefix::Encoded => format!("{}&%2F&{canonical}", self.method),
+            Prefix::LowerCase => format!("{}&%2f&{canonical}", self.method),
             Prefix::PlainSlash => format!("{}&/&{canonical}", self.method),
             Prefix::WithoutPath => format!("{}&{canonical}", self.method),
             Prefix::Nothing => canonical,
@@ -180,7 +207,8 @@ impl Recipe {
             self.canonical_query()
         );
         for (name, value) in &lines {
-            canonical.push_str(&format!("{name}:{value}\n"));
+            let space = if parts.spaces_values { " " } else { "" };
+            canonical.push_str(&format!("{name}:{space}{value}\n"));
         }
         if !parts.omits_blank_line {
             canonical.push('\n');
@@ -189,8 +217,20 @@ impl Recipe {
         canonical.push_str(parts.signed_headers.as_ref().unwrap_or(&names.join(";")));
         canonical.push('\n');
         canonical.push_str(&parts.hashed_payload);
+        if parts.ends_with_line_break {
+            canonical.push('\n');
+        }
+        if parts.ends_lines_as_windows {
+            canonical = canonical.replace('\n', "\r\n");
+        }
         if !parts.omits_canonical_hash {
             canonical = hex(&Sha256::digest(canonical.as_bytes()));
+        }
+        if parts.capital_hash {
+            canonical.make_ascii_uppercase();
+        }
+        if let Some(line) = &parts.date_line {
+            canonical = format!("{line}\n{canonical}");
         }
         if parts.omits_algorithm {
             return canonical;
@@ -214,6 +254,9 @@ impl Recipe {
             .collect();
         if self.order == Order::ByJoinedText {
             joined.sort_unstable();
+        }
+        if self.leads_with_ampersand {
+            joined.insert(0, String::new());
         }
         joined.join("&")
     }
@@ -255,8 +298,13 @@ impl Encoding {
             return text.to_owned();
         }
         let mut encoded = String::with_capacity(text.len() * 3);
-        for byte in text.bytes() {
-            self.push(byte, &mut encoded);
+        let bytes: Cow<'_, [u8]> = if self.gbk {
+            gbk::encode(text).into()
+        } else {
+            text.as_bytes().into()
+        };
+        for byte in bytes.iter() {
+            self.push(*byte, &mut encoded);
         }
         if self.twice {
             encoded = percent_encode(&encoded).into_owned();
@@ -298,6 +346,8 @@ impl Output {
             Self::Base64PlusLost => STANDARD.encode(mac).replace('+', " "),
             Self::Base64Encoded => percent_encode(&STANDARD.encode(mac)).into_owned(),
             Self::Base64UrlSafe => URL_SAFE.encode(mac),
+            Self::Base64Unpadded => STANDARD_NO_PAD.encode(mac),
+            Self::Base64WithLineBreak(end) => STANDARD.encode(mac) + end,
             Self::Base64OfHex => STANDARD.encode(hex(mac)),
             Self::Hex => hex(mac),
             Self::HexUpper => hex(mac).to_ascii_uppercase(),

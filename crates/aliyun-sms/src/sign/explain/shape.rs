@@ -1,18 +1,25 @@
 //! What is wrong with a request whatever its signature says, and what may be
 //! wrong where nothing else fits.
 
+use super::changed;
 use super::mistake::Context;
 use super::{Finding, Sentence, is_body_intact};
 use crate::sign::{SignatureVersion, acs3, rpc_v1};
 
-/// Headers that proxies and HTTP libraries like to change on the way.
-const CHANGED_ON_THE_WAY: [&str; 6] = [
+/// Headers that proxies, HTTP libraries and repeated attempts like to change,
+/// the likeliest first.
+const CHANGED_ON_THE_WAY: [&str; 11] = [
+    "host",
     "user-agent",
     "accept",
     "accept-encoding",
     "connection",
     "content-length",
     "content-type",
+    "x-acs-date",
+    "x-acs-signature-nonce",
+    "x-acs-action",
+    "x-acs-version",
 ];
 
 /// For each of them Aliyun refuses a request, be the signature right or not.
@@ -41,6 +48,7 @@ pub(super) fn last_resort(context: &Context<'_>) -> Vec<Finding> {
         "compare the access key id with the pair in the console, make sure that the secret belongs to it, and that the request given here is the one that was sent",
         "在控制台核对 AccessKeyId，确认密钥属于它，并确认这里给出的正是实际发送的请求",
     )];
+    findings.extend(differing(context));
     findings.extend(changeable_headers(context));
     findings
 }
@@ -248,23 +256,39 @@ fn not_utf8(context: &Context<'_>) -> Option<Finding> {
     })
 }
 
+fn differing(context: &Context<'_>) -> Option<Finding> {
+    let changes = changed::changes(context);
+    let names: Vec<&str> = changes.iter().map(|change| change.name).collect();
+    (!names.is_empty()).then(|| {
+        naming(
+            finding(
+                "differs-from-input",
+                "the request differs from the input in: {}",
+                "请求与 input 不一致的项：{}",
+                "find out which of the two was signed, and send that",
+                "确认签名用的是哪一个值，并按它发送",
+            ),
+            &names.join(", "),
+        )
+    })
+}
+
 fn changeable_headers(context: &Context<'_>) -> Option<Finding> {
-    let signed: Vec<&str> = context
-        .carried
-        .signed_headers
-        .split(';')
-        .filter(|name| CHANGED_ON_THE_WAY.contains(name))
+    let signed = context.carried.signed_headers.to_ascii_lowercase();
+    let suspects: Vec<&str> = CHANGED_ON_THE_WAY
+        .into_iter()
+        .filter(|name| signed.split(';').any(|signed| signed == *name))
         .collect();
-    (!signed.is_empty()).then(|| {
+    (!suspects.is_empty()).then(|| {
         naming(
             finding(
                 "maybe-header-changed",
-                "headers that proxies and HTTP libraries like to change are signed: {}",
-                "参与签名的请求头中有代理或 HTTP 库常会改动的：{}",
-                "sign only host, content-type and x-acs-*, or make sure that nothing rewrites the others",
-                "只签名 host、content-type 和 x-acs-*，或确保其他请求头不会被改写",
+                "one of the signed headers may have been changed after signing, the likeliest first: {}",
+                "签名后可能有请求头被改动，按可能性排列：{}",
+                "compare each with what was signed, Host above all (a proxy or another address changes it); sign only host, content-type and x-acs-*",
+                "逐个与签名时的值比较，首先是 Host（代理或改用其他地址会改变它）；只签名 host、content-type 和 x-acs-*",
             ),
-            &signed.join(", "),
+            &suspects.join(", "),
         )
     })
 }

@@ -4,6 +4,14 @@ use crate::output::{BOLD, DIM, GOOD, char_width, paint, width};
 
 /// Columns of text in the bubble.
 const COLUMNS: usize = 30;
+/// Columns the phone and its margin need.
+const WIDTH: usize = COLUMNS + 10;
+
+/// Whether the phone fits where drawings are wanted at all; what is no terminal
+/// has room.
+pub(super) fn is_drawn(is_rich: bool, columns: Option<usize>) -> bool {
+    is_rich && columns.is_none_or(|columns| columns >= WIDTH)
+}
 
 /// The bubble in a phone; only the text where drawings are not wanted.
 pub(super) fn draw(text: &str, number: &str, is_drawing: bool) -> String {
@@ -119,6 +127,17 @@ mod tests {
             let joined = lines.concat().replace(' ', "");
             assert_eq!(joined, text.replace(' ', ""));
         }
+    }
+
+    #[test]
+    fn is_drawn_only_where_it_fits() {
+        let drawn = draw("x", "+86 139****1234", true);
+        for line in drawn.lines() {
+            let plain = anstream::adapter::strip_str(line).to_string();
+            assert!(width(&plain) <= WIDTH, "{plain}");
+        }
+        assert!(is_drawn(true, None) && is_drawn(true, Some(WIDTH)));
+        assert!(!is_drawn(true, Some(WIDTH - 1)) && !is_drawn(false, Some(80)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! is not needed may be absent, and is not looked at where it is there.
 
 use aliyun_sms::Endpoint;
+use aliyun_sms::sign::explain::Intent;
 use aliyun_sms::sign::{Pair, SignatureVersion};
 use aliyun_sms::wire::Api;
 use base64::Engine as _;
@@ -24,6 +25,8 @@ pub(super) struct Case {
     pub(super) access_key_id: Option<String>,
     pub(super) access_key_secret: String,
     pub(super) wire: Option<Wire>,
+    /// What was to be sent, as far as it is readable.
+    pub(super) intent: Intent,
     version: SignatureVersion,
     own: Result<Own, Fault>,
 }
@@ -112,6 +115,7 @@ fn case(root: &Node<'_>) -> Result<Case, Fault> {
             Some(node) => Some(wire(&node, &input)?),
             None => None,
         },
+        intent: intent(&input),
         version,
         own: own(&input),
     })
@@ -122,6 +126,26 @@ fn optional(node: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
     match node.get(name)? {
         Some(found) => Ok(Some(found.string()?).filter(|text| !text.is_empty())),
         None => Ok(None),
+    }
+}
+
+fn intent(input: &Node<'_>) -> Intent {
+    let text = |name| optional(input, name).ok().flatten();
+    let host = |text: String| {
+        let host = text
+            .split_once("://")
+            .map_or(text.as_str(), |(_, rest)| rest);
+        host.trim_end_matches('/').to_owned()
+    };
+    Intent {
+        method: text("method"),
+        host: text("host").map(host),
+        action: text("action"),
+        version: text("version"),
+        timestamp: text("timestamp"),
+        nonce: text("nonce"),
+        security_token: text("security_token"),
+        parameters: parameters(input).unwrap_or_default(),
     }
 }
 

@@ -10,8 +10,9 @@ use jsonc_parser::{CollectOptions, ParseOptions};
 use crate::fault::Fault;
 use crate::input;
 
-/// No request to an SMS API comes near this.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// No request to an SMS API comes near this, and looking for a mistake takes
+/// time.
+const LARGEST: u64 = 1024 * 1024;
 
 /// A file's text and its name for errors.
 pub(super) struct Text {
