@@ -12,9 +12,13 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use rustix::time::{ClockId, clock_gettime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -36,7 +40,8 @@ pub(crate) async fn run(
         .map(|dir| std::fs::read(format!("{dir}/{CERTIFICATE_FILE}")))
         .transpose()?;
     match name {
-        "bare" => bare(url, calls).await,
+        "bare" => bare(url, calls, HttpConnector::new()).await,
+        "bare-tls" => bare(url, calls, https(&pem.context("a certificate")?)?).await,
         "aliyun-sms" => ours(url, SignatureVersion::Acs3, calls, pem).await,
         "aliyun-sms-v1" => ours(url, SignatureVersion::RpcV1, calls, pem).await,
         "ali-acs" => ali_acs(url, calls, pem.context("a certificate")?).await,
@@ -87,9 +92,12 @@ async fn ours(
 
 /// Posts the bytes our client once signed, again and again: what any client on
 /// this HTTP library pays at the least.
-async fn bare(url: &str, calls: usize) -> Result<()> {
+async fn bare<C>(url: &str, calls: usize, connector: C) -> Result<()>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
     let (headers, body) = recorded_request().await?;
-    let pool: Pool<_, Full<Bytes>> = Pool::builder(TokioExecutor::new()).build_http();
+    let pool: Pool<_, Full<Bytes>> = Pool::builder(TokioExecutor::new()).build(connector);
     let uri: http::Uri = url.parse()?;
     measure(calls, move || {
         let mut request = Request::new(Full::new(body.clone()));
@@ -106,6 +114,19 @@ async fn bare(url: &str, calls: usize) -> Result<()> {
         }
     })
     .await
+}
+
+fn https(pem: &[u8]) -> Result<HttpsConnector<HttpConnector>> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate?)?;
+    }
+    let config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    Ok(HttpsConnector::from((http, config)))
 }
 
 async fn recorded_request() -> Result<(HeaderMap, Bytes)> {

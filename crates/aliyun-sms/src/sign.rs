@@ -87,11 +87,15 @@ pub(crate) fn encode_pairs(pairs: &[(&str, &str)]) -> String {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(hex_digit(byte >> 4));
+        text.push(hex_digit(byte & 15));
+    }
+    text
+}
+
+fn hex_digit(value: u8) -> char {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| DIGITS[usize::from(digit)])
-        .collect();
-    String::from_utf8(digits).expect("the digits are ASCII")
+    char::from(DIGITS[usize::from(value)])
 }

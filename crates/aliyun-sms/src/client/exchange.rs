@@ -90,7 +90,7 @@ async fn call_untimed(
             },
             Err(error @ Error::Unsent(_)) if error.is_transient() => {
                 match connect_pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
+                    Some(pause) => Box::pin(tokio::time::sleep(*pause)).await,
                     None => return Err(error),
                 }
                 continue;
@@ -139,7 +139,8 @@ async fn send(
     departure: &Departure,
 ) -> Result<Answered, Error> {
     if inner.resends_same_bytes {
-        return send_and_resend(inner, request, departure).await;
+        // In a box, so that the usual way does not carry its size along.
+        return Box::pin(send_and_resend(inner, request, departure)).await;
     }
     let answer = inner.http.exchange_untimed(request, departure).await?;
     Ok(Answered {

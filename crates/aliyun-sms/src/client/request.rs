@@ -1,7 +1,7 @@
 //! From a call to signed bytes.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use jiff::Timestamp;
 
@@ -91,13 +91,21 @@ fn sign_acs3(call: &Call<'_>, with: &Signing<'_>) -> Result<(HeaderMap, String),
     };
 
     let mut headers = plain_headers(with.endpoint);
-    for (name, value) in &signed[2..] {
+    let mut insert = |name: &'static str, value: String| -> Result<(), Unsent> {
         headers.insert(HeaderName::from_static(name), header_value(name, value)?);
+        Ok(())
+    };
+    if let Some(token) = token {
+        let id = with.credentials.access_key_id();
+        insert("x-acs-accesskey-id", id.to_owned())?;
+        insert("x-acs-security-token", token.to_owned())?;
     }
-    headers.insert(
-        AUTHORIZATION,
-        header_value("authorization", &authorization.to_header())?,
-    );
+    insert("authorization", authorization.to_header())?;
+    insert("x-acs-action", call.action.to_owned())?;
+    insert("x-acs-signature-nonce", with.nonce.to_owned())?;
+    insert("x-acs-version", call.api_version.to_owned())?;
+    insert("x-acs-date", date)?;
+    insert(acs3::CONTENT_SHA256, hashed_payload)?;
     Ok((headers, body))
 }
 
@@ -142,8 +150,10 @@ fn sign_rpc_v1(call: &Call<'_>, with: &Signing<'_>) -> (HeaderMap, String) {
     (plain_headers(with.endpoint), body)
 }
 
-fn header_value(name: &str, value: &str) -> Result<HeaderValue, Unsent> {
-    let mut header = HeaderValue::from_str(value).map_err(|_| Unsent::Setup {
+/// Takes the text as it is, without a copy.
+fn header_value(name: &'static str, value: String) -> Result<HeaderValue, Unsent> {
+    let header = HeaderValue::from_maybe_shared(Bytes::from(value));
+    let mut header = header.map_err(|_| Unsent::Setup {
         reason: match name {
             "authorization" | "x-acs-accesskey-id" => {
                 "the access key id has characters that no access key id has".to_owned()

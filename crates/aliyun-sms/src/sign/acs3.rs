@@ -131,10 +131,16 @@ pub struct Authorization {
 impl Authorization {
     /// The header's value.
     pub fn to_header(&self) -> String {
-        format!(
-            "{ALGORITHM} Credential={},SignedHeaders={},Signature={}",
-            self.access_key_id, self.signed_headers, self.signature
-        )
+        let parts = [
+            ALGORITHM,
+            " Credential=",
+            &self.access_key_id,
+            ",SignedHeaders=",
+            &self.signed_headers,
+            ",Signature=",
+            &self.signature,
+        ];
+        parts.concat()
     }
 
     /// Reads the header's value. `None` where it is not of this algorithm or a
