@@ -24,7 +24,7 @@ impl Options {
             python: None,
             node: None,
             rounds: 5,
-            calls: 6_000,
+            calls: 4_000,
             write: None,
         };
         for pair in words.chunks(2) {
