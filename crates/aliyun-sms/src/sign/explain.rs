@@ -11,7 +11,6 @@
 //! request whatever its signature says is in `explain/shape.rs`.
 
 mod changed;
-mod gbk;
 mod mistake;
 mod recipe;
 mod shape;

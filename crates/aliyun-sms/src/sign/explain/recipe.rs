@@ -6,7 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use sha2::{Digest as _, Sha256};
 
-use super::gbk;
 use super::mistake::Context;
 use crate::sign::{Pair, SignatureVersion, acs3, hex, percent_encode, rpc_v1};
 
@@ -299,7 +298,7 @@ impl Encoding {
         }
         let mut encoded = String::with_capacity(text.len() * 3);
         let bytes: Cow<'_, [u8]> = if self.gbk {
-            gbk::encode(text).into()
+            encoding_rs::GBK.encode(text).0
         } else {
             text.as_bytes().into()
         };
