@@ -1,14 +1,15 @@
-// SendSms through Alibaba's Node SDK: prints CPU and memory per call. Run in
-// the folder whose node_modules holds the SDK.
+// SendSms through Alibaba's Node SDK: reads how many calls to make, line by line,
+// and prints CPU and memory per call for each. Run in the folder whose
+// node_modules holds the SDK.
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import readline from 'node:readline';
 
 const require = createRequire(path.join(process.cwd(), 'index.js'));
 const { default: Client, SendSmsRequest } = require('@alicloud/dysmsapi20170525');
 const { $OpenApiUtil, Config } = require('@alicloud/openapi-core');
 
-const [address, count] = process.argv.slice(2);
-const calls = Number(count);
+const [address] = process.argv.slice(2);
 const ConfigClass = Config ?? $OpenApiUtil.Config;
 const client = new Client(
   new ConfigClass({ accessKeyId: 'testid', accessKeySecret: 'testsecret', endpoint: address, protocol: 'HTTP' }),
@@ -35,17 +36,20 @@ const repeat = async (times) => {
   await Promise.all(Array.from({ length: 16 }, worker));
 };
 
-await repeat(calls / 10);
-const cpuBefore = process.cpuUsage();
-const wallBefore = process.hrtime.bigint();
-await repeat(calls);
-const cpu = process.cpuUsage(cpuBefore);
-const wall = Number(process.hrtime.bigint() - wallBefore) / 1e3;
-console.log(
-  JSON.stringify({
-    cpu_micros: (cpu.user + cpu.system) / calls,
-    wall_micros: wall / calls,
-    peak_kib: process.resourceUsage().maxRSS,
-  }),
-);
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const calls = Number(line);
+  await repeat(calls / 10);
+  const cpuBefore = process.cpuUsage();
+  const wallBefore = process.hrtime.bigint();
+  await repeat(calls);
+  const cpu = process.cpuUsage(cpuBefore);
+  const wall = Number(process.hrtime.bigint() - wallBefore) / 1e3;
+  console.log(
+    JSON.stringify({
+      cpu_micros: (cpu.user + cpu.system) / calls,
+      wall_micros: wall / calls,
+      peak_kib: process.resourceUsage().maxRSS,
+    }),
+  );
+}
 process.exit(0);

@@ -1,4 +1,5 @@
-"""SendSms through Alibaba's Python SDK: prints CPU and memory per call."""
+"""SendSms through Alibaba's Python SDK: reads how many calls to make, line by
+line, and prints CPU and memory per call for each."""
 
 import json
 import resource
@@ -10,7 +11,7 @@ from alibabacloud_dysmsapi20170525.client import Client
 from alibabacloud_dysmsapi20170525.models import SendSmsRequest
 from alibabacloud_tea_openapi.models import Config
 
-address, calls = sys.argv[1], int(sys.argv[2])
+address = sys.argv[1]
 client = Client(
     Config(access_key_id="testid", access_key_secret="testsecret", endpoint=address, protocol="HTTP")
 )
@@ -30,17 +31,19 @@ def send(_):
 
 
 with ThreadPoolExecutor(16) as pool:
-    list(pool.map(send, range(calls // 10)))
-    cpu, wall = time.process_time(), time.monotonic()
-    list(pool.map(send, range(calls)))
-    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
-
-print(
-    json.dumps(
-        {
-            "cpu_micros": cpu * 1e6 / calls,
-            "wall_micros": wall * 1e6 / calls,
-            "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        }
-    )
-)
+    for line in sys.stdin:
+        calls = int(line)
+        list(pool.map(send, range(calls // 10)))
+        cpu, wall = time.process_time(), time.monotonic()
+        list(pool.map(send, range(calls)))
+        cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+        print(
+            json.dumps(
+                {
+                    "cpu_micros": cpu * 1e6 / calls,
+                    "wall_micros": wall * 1e6 / calls,
+                    "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                }
+            ),
+            flush=True,
+        )

@@ -1,8 +1,9 @@
 //! What Sesame costs beside what else there is, both sides in one run.
 //!
 //! `sesame-bench send` starts a server that answers every call alike in a
-//! process of its own, then each subject in a process of its own, round after
-//! round, so that a busy machine burdens all of them; what counts is the ratio.
+//! process of its own, and each subject in a process of its own; then all of them
+//! have a short turn, round after round, so that a busy machine burdens them
+//! alike. What counts is the ratio of two turns of one round.
 //! To add a subject: a function in [`subjects`], and a row in [`send`].
 
 mod report;
@@ -10,7 +11,7 @@ mod send;
 mod server;
 mod subjects;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,12 +21,12 @@ fn main() -> Result<()> {
         ["server", certificate_dir @ ..] => {
             runtime()?.block_on(server::run(certificate_dir.first().copied()))
         }
-        ["subject", name, url, calls, rest @ ..] => {
-            let calls = calls.parse().context("the number of calls")?;
-            runtime()?.block_on(subjects::run(name, url, calls, rest.first().copied()))
+        ["subject", name, url, certificate_dir @ ..] => {
+            let certificate_dir = certificate_dir.first().copied();
+            runtime()?.block_on(subjects::run(name, url, certificate_dir))
         }
         _ => bail!(
-            "usage: sesame-bench send [--python P] [--node P] [--rounds N] [--calls N] [--write FILE]"
+            "usage: sesame-bench send [--python P] [--node P] [--starts N] [--rounds N] [--calls N] [--write FILE]"
         ),
     }
 }

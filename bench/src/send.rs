@@ -1,8 +1,8 @@
 //! `SendSms` through each client: CPU and memory per call.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -13,8 +13,12 @@ use crate::report::{self, Row, Sample};
 pub(crate) struct Options {
     python: Option<PathBuf>,
     node: Option<PathBuf>,
-    rounds: usize,
-    calls: usize,
+    /// How often every subject is started afresh.
+    pub(crate) starts: usize,
+    /// Turns of every subject after each start.
+    pub(crate) rounds: usize,
+    /// Calls in one turn.
+    pub(crate) calls: usize,
     write: Option<PathBuf>,
 }
 
@@ -23,8 +27,9 @@ impl Options {
         let mut options = Self {
             python: None,
             node: None,
-            rounds: 5,
-            calls: 4_000,
+            starts: 3,
+            rounds: 20,
+            calls: 400,
             write: None,
         };
         for pair in words.chunks(2) {
@@ -34,6 +39,7 @@ impl Options {
             match *name {
                 "--python" => options.python = Some(value.into()),
                 "--node" => options.node = Some(value.into()),
+                "--starts" => options.starts = value.parse().context("--starts")?,
                 "--rounds" => options.rounds = value.parse().context("--rounds")?,
                 "--calls" => options.calls = value.parse().context("--calls")?,
                 "--write" => options.write = Some(value.into()),
@@ -43,6 +49,10 @@ impl Options {
         Ok(options)
     }
 }
+
+/// Calls after every start that are not counted: by then connections stand, and
+/// whatever compiles itself while it runs has done so.
+const WARM_UP: usize = 2_000;
 
 /// One program to measure.
 struct Subject {
@@ -110,21 +120,30 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let plain = Server::start(None)?;
     let tls = Server::start(Some(certificates.path()))?;
     let mut rows: Vec<Row> = Vec::new();
-    for round in 0..options.rounds {
+    for start in 1..=options.starts {
+        let mut running = Vec::new();
         for subject in subjects(options) {
-            eprintln!(
-                "round {} of {}: {}",
-                round + 1,
-                options.rounds,
-                subject.label
-            );
             let server = if subject.tls { &tls } else { &plain };
-            let sample = measure(&subject, server, certificates.path(), options)
-                .with_context(|| subject.label)?;
-            report::add(&mut rows, subject.label, sample);
+            let command = command(&subject, server, certificates.path(), options)?;
+            let mut subject = Running::start(subject, command)?;
+            subject.turn(WARM_UP)?;
+            running.push(subject);
+        }
+        for round in 1..=options.rounds {
+            eprintln!(
+                "start {start} of {}, round {round} of {}",
+                options.starts, options.rounds
+            );
+            for subject in &mut running {
+                let sample = subject.turn(options.calls);
+                let sample = sample.with_context(|| subject.subject.label)?;
+                report::add(&mut rows, subject.subject.label, sample);
+            }
+            // Whoever came first comes last.
+            running.reverse();
         }
     }
-    let text = report::send(&rows, options.rounds, options.calls)?;
+    let text = report::send(&rows, options)?;
     println!("{text}");
     match &options.write {
         Some(path) => report::write(path, "send", &text),
@@ -139,13 +158,12 @@ fn subjects(options: &Options) -> Vec<Subject> {
     list
 }
 
-fn measure(
+fn command(
     subject: &Subject,
     server: &Server,
     certificates: &Path,
     options: &Options,
-) -> Result<Sample> {
-    let calls = (options.calls / subject.share).to_string();
+) -> Result<Command> {
     let script = |interpreter: &Option<PathBuf>| -> Result<Command> {
         let mut command = Command::new(interpreter.as_ref().context("an interpreter")?);
         command.arg(
@@ -153,40 +171,66 @@ fn measure(
                 .join("sdks")
                 .join(subject.name),
         );
-        command.args([&server.address, &calls]);
+        command.arg(&server.address);
         Ok(command)
     };
-    let mut command = match subject.name {
-        "send.mjs" => script(&options.node)?,
-        "send.py" => script(&options.python)?,
+    match subject.name {
+        "send.mjs" => script(&options.node),
+        "send.py" => script(&options.python),
         name => {
             let scheme = if subject.tls { "https" } else { "http" };
             let mut command = Command::new(std::env::current_exe()?);
-            command.args([
-                "subject",
-                name,
-                &format!("{scheme}://{}", server.address),
-                &calls,
-            ]);
+            command.args(["subject", name, &format!("{scheme}://{}", server.address)]);
             if subject.tls {
                 command.arg(certificates);
             }
-            command
+            Ok(command)
         }
-    };
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        bail!("ended with {}", output.status);
     }
-    let text = String::from_utf8(output.stdout)?;
-    let line = text.lines().last().context("no figures")?;
-    let figures: Value = serde_json::from_str(line)?;
-    let number = |key: &str| figures[key].as_f64().with_context(|| key.to_owned());
-    Ok(Sample {
-        cpu_micros: number("cpu_micros")?,
-        wall_micros: number("wall_micros")?,
-        peak_mib: number("peak_kib")? / 1024.0,
-    })
+}
+
+/// A subject between its turns.
+struct Running {
+    subject: Subject,
+    child: Child,
+    turns: ChildStdin,
+    figures: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(subject: Subject, mut command: Command) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        Ok(Self {
+            subject,
+            turns: child.stdin.take().context("its input")?,
+            figures: BufReader::new(child.stdout.take().context("its output")?),
+            child,
+        })
+    }
+
+    fn turn(&mut self, calls: usize) -> Result<Sample> {
+        writeln!(self.turns, "{}", calls / self.subject.share)?;
+        let mut line = String::new();
+        if self.figures.read_line(&mut line)? == 0 {
+            bail!("ended with {}", self.child.wait()?);
+        }
+        let figures: Value = serde_json::from_str(&line)?;
+        let number = |key: &str| figures[key].as_f64().with_context(|| key.to_owned());
+        Ok(Sample {
+            cpu_micros: number("cpu_micros")?,
+            wall_micros: number("wall_micros")?,
+            peak_mib: number("peak_kib")? / 1024.0,
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
 }
 
 struct Server {
@@ -214,8 +258,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is gone either way.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
+}
+
+fn end(child: &mut Child) {
+    // It is gone either way.
+    let _ = child.kill();
+    let _ = child.wait();
 }

@@ -1,4 +1,5 @@
-//! The Rust programs that are measured. Each prints one line of JSON:
+//! The Rust programs that are measured. Each reads how many calls to make, line
+//! by line, and answers each line with one of JSON:
 //! `{"cpu_micros": per call, "wall_micros": per call, "peak_kib": memory}`.
 
 use std::sync::Arc;
@@ -30,21 +31,16 @@ pub(crate) const IN_FLIGHT: usize = 16;
 const ID: &str = "testid";
 const SECRET: &str = "testsecret";
 
-pub(crate) async fn run(
-    name: &str,
-    url: &str,
-    calls: usize,
-    certificates: Option<&str>,
-) -> Result<()> {
+pub(crate) async fn run(name: &str, url: &str, certificates: Option<&str>) -> Result<()> {
     let pem = certificates
         .map(|dir| std::fs::read(format!("{dir}/{CERTIFICATE_FILE}")))
         .transpose()?;
     match name {
-        "bare" => bare(url, calls, HttpConnector::new()).await,
-        "bare-tls" => bare(url, calls, https(&pem.context("a certificate")?)?).await,
-        "aliyun-sms" => ours(url, SignatureVersion::Acs3, calls, pem).await,
-        "aliyun-sms-v1" => ours(url, SignatureVersion::RpcV1, calls, pem).await,
-        "ali-acs" => ali_acs(url, calls, pem.context("a certificate")?).await,
+        "bare" => bare(url, HttpConnector::new()).await,
+        "bare-tls" => bare(url, https(&pem.context("a certificate")?)?).await,
+        "aliyun-sms" => ours(url, SignatureVersion::Acs3, pem).await,
+        "aliyun-sms-v1" => ours(url, SignatureVersion::RpcV1, pem).await,
+        "ali-acs" => ali_acs(url, pem.context("a certificate")?).await,
         other => bail!("no subject {other}"),
     }
 }
@@ -72,14 +68,9 @@ fn client(url: &str, version: SignatureVersion, pem: Option<Vec<u8>>) -> Result<
     Ok(builder.build()?)
 }
 
-async fn ours(
-    url: &str,
-    version: SignatureVersion,
-    calls: usize,
-    pem: Option<Vec<u8>>,
-) -> Result<()> {
+async fn ours(url: &str, version: SignatureVersion, pem: Option<Vec<u8>>) -> Result<()> {
     let client = client(url, version, pem)?;
-    measure(calls, move || {
+    measure(move || {
         let client = client.clone();
         async move {
             let reply = client.send_sms(&message()).await?;
@@ -92,14 +83,14 @@ async fn ours(
 
 /// Posts the bytes our client once signed, again and again: what any client on
 /// this HTTP library pays at the least.
-async fn bare<C>(url: &str, calls: usize, connector: C) -> Result<()>
+async fn bare<C>(url: &str, connector: C) -> Result<()>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
     let (headers, body) = recorded_request().await?;
     let pool: Pool<_, Full<Bytes>> = Pool::builder(TokioExecutor::new()).build(connector);
     let uri: http::Uri = url.parse()?;
-    measure(calls, move || {
+    measure(move || {
         let mut request = Request::new(Full::new(body.clone()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = uri.clone();
@@ -170,7 +161,7 @@ async fn recorded_request() -> Result<(HeaderMap, Bytes)> {
 
 /// `ali-acs` knows only Aliyun's own host names, so that name is led to the
 /// server, whose certificate is for it.
-async fn ali_acs(url: &str, calls: usize, pem: Vec<u8>) -> Result<()> {
+async fn ali_acs(url: &str, pem: Vec<u8>) -> Result<()> {
     let address = url.trim_start_matches("https://").parse()?;
     let http = reqwest::Client::builder()
         .no_proxy()
@@ -182,7 +173,7 @@ async fn ali_acs(url: &str, calls: usize, pem: Vec<u8>) -> Result<()> {
         ali_acs::AccessKeySecret::new(ID, SECRET),
         http,
     ));
-    measure(calls, move || {
+    measure(move || {
         let connection = connection.clone();
         async move {
             let message = message();
@@ -200,26 +191,31 @@ async fn ali_acs(url: &str, calls: usize, pem: Vec<u8>) -> Result<()> {
     .await
 }
 
-/// Makes `calls` calls, [`IN_FLIGHT`] at a time, after a tenth of them unseen.
-async fn measure<F, R>(calls: usize, call: F) -> Result<()>
+/// Makes as many calls as each line asks for, [`IN_FLIGHT`] at a time, after a
+/// tenth of them unseen.
+async fn measure<F, R>(call: F) -> Result<()>
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = Result<()>> + Send + 'static,
 {
     let call = Arc::new(call);
-    repeat(calls / 10, &call).await?;
-    let (cpu, wall) = (
-        seconds(ClockId::ProcessCPUTime),
-        seconds(ClockId::Monotonic),
-    );
-    repeat(calls, &call).await?;
-    let per_call = |from: f64, clock| (seconds(clock) - from) * 1e6 / calls as f64;
-    let line = serde_json::json!({
-        "cpu_micros": per_call(cpu, ClockId::ProcessCPUTime),
-        "wall_micros": per_call(wall, ClockId::Monotonic),
-        "peak_kib": peak_kib()?,
-    });
-    println!("{line}");
+    // This thread may wait: the calls are made on those of the runtime.
+    for line in std::io::stdin().lines() {
+        let calls: usize = line?.trim().parse().context("the number of calls")?;
+        repeat(calls / 10, &call).await?;
+        let (cpu, wall) = (
+            seconds(ClockId::ProcessCPUTime),
+            seconds(ClockId::Monotonic),
+        );
+        repeat(calls, &call).await?;
+        let per_call = |from: f64, clock| (seconds(clock) - from) * 1e6 / calls as f64;
+        let line = serde_json::json!({
+            "cpu_micros": per_call(cpu, ClockId::ProcessCPUTime),
+            "wall_micros": per_call(wall, ClockId::Monotonic),
+            "peak_kib": peak_kib()?,
+        });
+        println!("{line}");
+    }
     Ok(())
 }
 

@@ -52,7 +52,8 @@ struct Inner {
     source: Arc<dyn Source>,
     signature: SignatureVersion,
     region: String,
-    endpoint: Option<Endpoint>,
+    /// Of every [`Api`], in its order.
+    endpoints: [Endpoint; 3],
     timeout: Duration,
     resends_same_bytes: bool,
     /// How far this machine's clock is behind Aliyun's, in milliseconds, learnt
@@ -90,7 +91,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("keys", &self.inner.keys)
-            .field("endpoint", &self.inner.endpoint)
+            .field("endpoints", &self.inner.endpoints)
             .field("region", &self.inner.region)
             .field("signature", &self.inner.signature)
             .finish_non_exhaustive()
@@ -126,11 +127,8 @@ impl Client {
     }
 
     /// Where calls of an API go.
-    pub fn endpoint(&self, api: Api) -> Cow<'_, Endpoint> {
-        match &self.inner.endpoint {
-            Some(endpoint) => Cow::Borrowed(endpoint),
-            None => Cow::Owned(Endpoint::of_region(api, &self.inner.region)),
-        }
+    pub fn endpoint(&self, api: Api) -> &Endpoint {
+        &self.inner.endpoints[api as usize]
     }
 
     /// How far this machine's clock is behind Aliyun's, as a refusal has told;
@@ -274,8 +272,7 @@ impl Client {
             api_version: O::API.version(),
             parameters: &pairs,
         };
-        let answer = exchange::call(&self.inner, &self.endpoint(O::API), &call).await;
-        let result = answer.and_then(|answer| exchange::reply(&answer));
+        let result = exchange::call(&self.inner, self.endpoint(O::API), &call).await;
         if let Err(error) = &result {
             tracing::debug!(
                 aliyun.action = O::ACTION,
@@ -368,6 +365,10 @@ impl ClientBuilder {
     /// # Errors
     /// [`Unsent::Setup`] if TLS cannot be set up.
     pub fn build(self) -> Result<Client, Unsent> {
+        let endpoints = Api::ALL.map(|api| match &self.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::of_region(api, &self.region),
+        });
         Ok(Client {
             inner: Arc::new(Inner {
                 http: Http::new(&self.options)?,
@@ -375,7 +376,7 @@ impl ClientBuilder {
                 source: self.source,
                 signature: self.signature,
                 region: self.region.into_owned(),
-                endpoint: self.endpoint,
+                endpoints,
                 timeout: self.timeout,
                 resends_same_bytes: self.resends_same_bytes,
                 clock_behind_millis: AtomicI64::new(0),

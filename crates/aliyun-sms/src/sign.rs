@@ -52,7 +52,12 @@ impl fmt::Display for SignatureVersion {
 /// assert_eq!(aliyun_sms::sign::percent_encode("a b*~阿"), "a%20b%2A~%E9%98%BF");
 /// ```
 pub fn percent_encode(text: &str) -> Cow<'_, str> {
-    percent_encoding::utf8_percent_encode(text, ALIYUN).into()
+    if text.bytes().all(is_unreserved) {
+        return Cow::Borrowed(text);
+    }
+    let mut encoded = Vec::with_capacity(text.len() * 2);
+    push_encoded(&mut encoded, text);
+    Cow::Owned(ascii(encoded))
 }
 
 /// `name=value&…`, encoded and ordered by the raw name (by code point), entries
@@ -68,34 +73,75 @@ pub(crate) fn canonical_pairs<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) ->
 
 /// `name=value&…`, encoded, in the order given.
 pub(crate) fn encode_pairs(pairs: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(
-        pairs
-            .iter()
-            .map(|(name, value)| name.len() + value.len() * 2 + 2)
-            .sum(),
-    );
+    let capacity = pairs
+        .iter()
+        .map(|(name, value)| name.len() + value.len() * 2 + 2);
+    let mut text = Vec::with_capacity(capacity.sum());
     for (name, value) in pairs {
         if !text.is_empty() {
-            text.push('&');
+            text.push(b'&');
         }
-        text.extend(percent_encoding::utf8_percent_encode(name, ALIYUN));
-        text.push('=');
-        text.extend(percent_encoding::utf8_percent_encode(value, ALIYUN));
+        push_encoded(&mut text, name);
+        text.push(b'=');
+        push_encoded(&mut text, value);
     }
-    text
+    ascii(text)
+}
+
+/// By hand, byte by byte, since every request goes through it.
+fn push_encoded(to: &mut Vec<u8>, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    to.reserve(text.len());
+    for byte in text.bytes() {
+        if is_unreserved(byte) {
+            to.push(byte);
+        } else {
+            let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+            to.extend_from_slice(&[b'%', DIGITS[high], DIGITS[low]]);
+        }
+    }
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    const ANSWERS: [bool; 256] = {
+        let mut answers = [false; 256];
+        let mut byte = 0u8;
+        while byte < 128 {
+            answers[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+            byte += 1;
+        }
+        answers
+    };
+    ANSWERS[usize::from(byte)]
 }
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(hex_digit(byte >> 4));
-        text.push(hex_digit(byte & 15));
-    }
-    text
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+    let pairs = bytes
+        .iter()
+        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    ascii(pairs.collect::<Vec<_>>().into_flattened())
 }
 
-fn hex_digit(value: u8) -> char {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    char::from(DIGITS[usize::from(value)])
+fn ascii(text: Vec<u8>) -> String {
+    String::from_utf8(text).expect("what was written is ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_encoding_are_the_same() {
+        let text: String = ('\0'..='\u{2ff}').collect();
+        let other = percent_encoding::utf8_percent_encode(&text, ALIYUN).to_string();
+        assert_eq!(percent_encode(&text), other);
+    }
+
+    #[test]
+    fn writes_hexadecimal() {
+        assert_eq!(hex(&[0x00, 0x9a, 0xbf, 0xff]), "009abfff");
+    }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client, Error as PoolError};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -151,22 +151,24 @@ fn sort(error: &PoolError, departure: &Departure) -> Error {
 }
 
 async fn read(response: Response<Incoming>) -> Result<Answer, Unanswered> {
-    let (head, body) = response.into_parts();
+    let (head, mut body) = response.into_parts();
     let status = head.status.as_u16();
-    let body = match Limited::new(body, ANSWER_LIMIT).collect().await {
-        Ok(whole) => whole.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Unanswered::Broken)?;
+        let part = frame.into_data().unwrap_or_default();
+        if whole.len() + part.len() > ANSWER_LIMIT {
             return Err(Unanswered::Unreadable {
                 status,
                 what: Looks::TooLarge,
             });
         }
-        Err(_) => return Err(Unanswered::Broken),
-    };
+        whole.extend_from_slice(&part);
+    }
     Ok(Answer {
         status,
         headers: head.headers,
-        body,
+        body: whole.into(),
     })
 }
 

@@ -10,6 +10,7 @@
 mod globe;
 mod lenient;
 mod pns;
+mod reading;
 mod report;
 mod resources;
 mod sms;
@@ -21,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use lenient::Loose;
 pub(crate) use lenient::is_id;
+pub(crate) use reading::Reading;
 
 pub use globe::{
     GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe, SendMessageToGlobeReply,
@@ -54,6 +56,8 @@ pub enum Api {
 }
 
 impl Api {
+    pub(crate) const ALL: [Self; 3] = [Self::Sms, Self::Pns, Self::Globe];
+
     /// The version, as it travels in `Version` or `x-acs-version`.
     pub const fn version(self) -> &'static str {
         match self {

@@ -1,19 +1,26 @@
 //! From a call to signed bytes.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use jiff::Timestamp;
 
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Unsent;
-use crate::sign::acs3::{self, Authorization};
-use crate::sign::{SignatureVersion, encode_pairs, rpc_v1};
+use crate::sign::{SignatureVersion, acs3, encode_pairs, rpc_v1};
 use crate::source::iso8601;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("aliyun-sms/", env!("CARGO_PKG_VERSION"));
+
+const X_ACS_ACCESSKEY_ID: HeaderName = HeaderName::from_static("x-acs-accesskey-id");
+const X_ACS_ACTION: HeaderName = HeaderName::from_static("x-acs-action");
+const X_ACS_CONTENT_SHA256: HeaderName = HeaderName::from_static(acs3::CONTENT_SHA256);
+const X_ACS_DATE: HeaderName = HeaderName::from_static("x-acs-date");
+const X_ACS_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-acs-security-token");
+const X_ACS_SIGNATURE_NONCE: HeaderName = HeaderName::from_static("x-acs-signature-nonce");
+const X_ACS_VERSION: HeaderName = HeaderName::from_static("x-acs-version");
 
 /// What a signature needs beside the call.
 #[derive(Clone, Copy, Debug)]
@@ -65,47 +72,49 @@ fn sign_acs3(call: &Call<'_>, with: &Signing<'_>) -> Result<(HeaderMap, String),
     let body = encode_pairs(call.parameters);
     let hashed_payload = acs3::hashed_payload(body.as_bytes());
     let date = iso8601(with.time);
+    let (key_id, token) = (
+        with.credentials.access_key_id(),
+        with.credentials.security_token(),
+    );
     // In the order of their names, as the signature wants them.
-    let mut signed: Vec<(&'static str, &str)> = Vec::with_capacity(9);
-    signed.push(("content-type", FORM));
-    signed.push(("host", with.endpoint.host_header()));
-    let token = with.credentials.security_token();
+    let mut signed: Vec<(HeaderName, &str)> = Vec::with_capacity(9);
+    signed.push((CONTENT_TYPE, FORM));
+    signed.push((HOST, with.endpoint.host_header()));
     if token.is_some() {
-        signed.push(("x-acs-accesskey-id", with.credentials.access_key_id()));
+        signed.push((X_ACS_ACCESSKEY_ID, key_id));
     }
-    signed.push(("x-acs-action", call.action));
-    signed.push((acs3::CONTENT_SHA256, &hashed_payload));
-    signed.push(("x-acs-date", &date));
+    signed.push((X_ACS_ACTION, call.action));
+    signed.push((X_ACS_CONTENT_SHA256, &hashed_payload));
+    signed.push((X_ACS_DATE, &date));
     if let Some(token) = token {
-        signed.push(("x-acs-security-token", token));
+        signed.push((X_ACS_SECURITY_TOKEN, token));
     }
-    signed.push(("x-acs-signature-nonce", with.nonce));
-    signed.push(("x-acs-version", call.api_version));
+    signed.push((X_ACS_SIGNATURE_NONCE, with.nonce));
+    signed.push((X_ACS_VERSION, call.api_version));
 
     let canonical = acs3::canonical_request_sorted("POST", "/", "", &signed, &hashed_payload);
     let string_to_sign = acs3::string_to_sign(&canonical.text);
-    let authorization = Authorization {
-        access_key_id: with.credentials.access_key_id().to_owned(),
-        signed_headers: canonical.signed_headers,
-        signature: acs3::signature(with.credentials.access_key_secret(), &string_to_sign),
-    };
+    let signature = acs3::signature(with.credentials.access_key_secret(), &string_to_sign);
+    let authorization = acs3::authorization(key_id, &canonical.signed_headers, &signature);
 
     let mut headers = plain_headers(with.endpoint);
-    let mut insert = |name: &'static str, value: String| -> Result<(), Unsent> {
-        headers.insert(HeaderName::from_static(name), header_value(name, value)?);
-        Ok(())
-    };
-    if let Some(token) = token {
-        let id = with.credentials.access_key_id();
-        insert("x-acs-accesskey-id", id.to_owned())?;
-        insert("x-acs-security-token", token.to_owned())?;
+    headers.insert(
+        AUTHORIZATION,
+        header_value(&AUTHORIZATION, authorization.into())?,
+    );
+    // Cut out of the text that was signed, where each stands on a line of its
+    // own, rather than copied once more.
+    let text = Bytes::from(canonical.text);
+    let mut end = "POST\n/\n\n".len() - 1;
+    for (name, value) in signed {
+        let start = end + 1 + name.as_str().len() + 1;
+        end = start + value.len();
+        // Those two are there.
+        if name != CONTENT_TYPE && name != HOST {
+            let value = header_value(&name, text.slice(start..end))?;
+            headers.insert(name, value);
+        }
     }
-    insert("authorization", authorization.to_header())?;
-    insert("x-acs-action", call.action.to_owned())?;
-    insert("x-acs-signature-nonce", with.nonce.to_owned())?;
-    insert("x-acs-version", call.api_version.to_owned())?;
-    insert("x-acs-date", date)?;
-    insert(acs3::CONTENT_SHA256, hashed_payload)?;
     Ok((headers, body))
 }
 
@@ -151,19 +160,17 @@ fn sign_rpc_v1(call: &Call<'_>, with: &Signing<'_>) -> (HeaderMap, String) {
 }
 
 /// Takes the text as it is, without a copy.
-fn header_value(name: &'static str, value: String) -> Result<HeaderValue, Unsent> {
-    let header = HeaderValue::from_maybe_shared(Bytes::from(value));
+fn header_value(name: &HeaderName, text: Bytes) -> Result<HeaderValue, Unsent> {
+    let header = HeaderValue::from_maybe_shared(text);
     let mut header = header.map_err(|_| Unsent::Setup {
-        reason: match name {
-            "authorization" | "x-acs-accesskey-id" => {
-                "the access key id has characters that no access key id has".to_owned()
-            }
-            "x-acs-security-token" => {
-                "the security token has characters that no token has".to_owned()
-            }
-            _ => format!("the value of {name} cannot be sent"),
+        reason: if *name == AUTHORIZATION || *name == X_ACS_ACCESSKEY_ID {
+            "the access key id has characters that no access key id has".to_owned()
+        } else if *name == X_ACS_SECURITY_TOKEN {
+            "the security token has characters that no token has".to_owned()
+        } else {
+            format!("the value of {name} cannot be sent")
         },
     })?;
-    header.set_sensitive(matches!(name, "authorization" | "x-acs-security-token"));
+    header.set_sensitive(*name == AUTHORIZATION || *name == X_ACS_SECURITY_TOKEN);
     Ok(header)
 }

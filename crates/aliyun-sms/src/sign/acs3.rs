@@ -117,6 +117,19 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+pub(crate) fn authorization(access_key_id: &str, signed_headers: &str, signature: &str) -> String {
+    let parts = [
+        ALGORITHM,
+        " Credential=",
+        access_key_id,
+        ",SignedHeaders=",
+        signed_headers,
+        ",Signature=",
+        signature,
+    ];
+    parts.concat()
+}
+
 /// What stands in the `Authorization` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
@@ -131,16 +144,7 @@ pub struct Authorization {
 impl Authorization {
     /// The header's value.
     pub fn to_header(&self) -> String {
-        let parts = [
-            ALGORITHM,
-            " Credential=",
-            &self.access_key_id,
-            ",SignedHeaders=",
-            &self.signed_headers,
-            ",Signature=",
-            &self.signature,
-        ];
-        parts.concat()
+        authorization(&self.access_key_id, &self.signed_headers, &self.signature)
     }
 
     /// Reads the header's value. `None` where it is not of this algorithm or a

@@ -47,8 +47,11 @@ impl From<Unsent> for DialError {
 }
 
 /// Connects to an endpoint, through a proxy where the environment names one.
+/// The pool takes a copy along with every request.
 #[derive(Clone)]
-pub(super) struct Dialer {
+pub(super) struct Dialer(Arc<Ways>);
+
+struct Ways {
     proxies: Option<Arc<Matcher>>,
     direct: Direct,
     timeout: Duration,
@@ -64,11 +67,11 @@ impl Dialer {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(15)));
-        Self {
+        Self(Arc::new(Ways {
             proxies,
             direct: Direct { tcp, tls },
             timeout,
-        }
+        }))
     }
 }
 
@@ -82,10 +85,11 @@ impl Service<Uri> for Dialer {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let timeout = self.timeout;
+        let ways = &self.0;
+        let timeout = ways.timeout;
         let host = shown(&to);
-        let direct = self.direct.clone();
-        let proxy = self
+        let direct = ways.direct.clone();
+        let proxy = ways
             .proxies
             .as_ref()
             .and_then(|proxies| proxies.intercept(&to));
