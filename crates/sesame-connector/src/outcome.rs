@@ -114,7 +114,7 @@ impl Refusal {
     }
 
     /// The number is none we can send to.
-    pub(crate) fn of_phone(out_id: OutId, error: PhoneError) -> Self {
+    pub fn of_phone(out_id: OutId, error: PhoneError) -> Self {
         let stage = match error {
             PhoneError::CountryCodeMissing | PhoneError::PlusOneOrMainland => Stage::Routing,
             _ => Stage::Argument,

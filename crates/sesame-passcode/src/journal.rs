@@ -30,12 +30,15 @@ pub trait Journal: Send + Sync + fmt::Debug {
     fn open<'a>(&'a self, row: &'a Row) -> BoxFuture<'a, StoreResult<()>>;
 
     /// Merges what has become known into a row, as [`Progress::merge`] says,
-    /// and appends the delivery report to its history, if it is one and new.
+    /// appends the delivery report to its history, if it is one and new, and
+    /// sets when to ask next. `now` is when a report was seen.
     /// Gives the row as it is then, or none where there is no such row.
     fn advance<'a>(
         &'a self,
         out_id: &'a OutId,
         news: &'a Progress,
+        ask: Ask,
+        now: Timestamp,
     ) -> BoxFuture<'a, StoreResult<Option<Row>>>;
 
     /// One row.
@@ -129,6 +132,28 @@ impl fmt::Debug for Row {
             .field("created_at", &self.created_at)
             .field("progress", &self.progress)
             .finish_non_exhaustive()
+    }
+}
+
+/// When a row is to be asked about next, as whoever brings news of it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// As it stands in the row.
+    Keep,
+    /// Then.
+    At(Timestamp),
+    /// There is nothing left to ask.
+    Never,
+}
+
+impl Ask {
+    /// What stands in the row afterwards.
+    pub fn of(self, stands: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Self::Keep => stands,
+            Self::At(time) => Some(time),
+            Self::Never => None,
+        }
     }
 }
 

@@ -4,7 +4,15 @@
 //! it until it passes. Every operation touches each key by itself, so that a store
 //! can be spread over machines by key.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+#[cfg(feature = "valkey")]
+pub mod valkey;
 
 use std::fmt;
 
@@ -36,10 +44,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Puts `new` under `key` if what is there has the version `expected`
     /// (`None`: if nothing is there, or only what has expired). At once for
-    /// every reader, and durable when it returns.
+    /// every reader, and durable when it returns. If what is there has the
+    /// version of `new`, it was done before, and is done.
     ///
     /// # Errors
-    /// Where the store cannot tell whether it was done: it may have been.
+    /// Where the store cannot tell whether it was done: it may have been, and
+    /// the same may be asked again.
     fn swap<'a>(
         &'a self,
         key: &'a Key,
@@ -50,10 +60,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Adds to each counter and gives the totals, in the same order. A counter
     /// begins at nought, is forgotten when its window has ended, and never goes
-    /// below nought.
+    /// below nought. An amount of nought only reads. Exact up to 2⁵³.
     ///
     /// # Errors
-    /// Where the store cannot tell whether it was done.
+    /// Where the store cannot tell whether it was done; a part may have been.
     fn add<'a>(
         &'a self,
         amounts: &'a [Addition],
@@ -124,6 +134,16 @@ pub enum Swap {
     Done,
     /// Something else was there; this.
     Conflict(Option<Record>),
+}
+
+impl Swap {
+    /// The end of a swap that changed nothing, by what is there instead.
+    pub fn refused(there: Option<Record>, new: &Record) -> Self {
+        match there {
+            Some(there) if there.version == new.version => Self::Done,
+            there => Self::Conflict(there),
+        }
+    }
 }
 
 /// So much more, or less, on one counter.

@@ -61,6 +61,11 @@ impl State {
         }
     }
 
+    /// The state of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// All of them, the least known first.
     pub const ALL: [Self; 5] = [
         Self::Sending,

@@ -1,0 +1,479 @@
+//! What an operator decides: how long a code is and lives, how often it may be
+//! tried, and how much may be sent to whom.
+//!
+//! The defaults are those of `DESIGN.md` §7. Values outside what OWASP ASVS 5.0
+//! and NIST SP 800-63B allow are refused; 4 or 5 digits are a warning.
+
+mod money;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use sesame_connector::{PhoneNumber, Region};
+use thiserror::Error as ThisError;
+
+pub use money::Money;
+
+/// The longest life of a code (ASVS 6.5.5, NIST SP 800-63B-4 §3.1.3.2).
+const LONGEST_LIFE_SECS: u32 = 600;
+
+/// Below this, nobody gets a message and types it.
+const SHORTEST_LIFE_SECS: u32 = 30;
+
+/// 20 bits (ASVS 6.5.4).
+const SAFE_DIGITS: u8 = 6;
+
+/// The most failures in a row that NIST SP 800-63B allows.
+const MOST_FAILURES: u32 = 100;
+
+/// No window of a number is longer; older messages are forgotten.
+pub(crate) const LONGEST_WINDOW_SECS: u32 = 86_400;
+
+/// The section `[policy]` of the server's configuration. A limit of 0 is none.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How many digits a code has.
+    pub digits: u8,
+    /// How long a code is valid.
+    pub life_secs: u32,
+    /// How often one verification may be tried.
+    pub attempts: u32,
+    /// Failed checks of one number in any hour, over all its verifications.
+    pub failed_checks_per_hour: u32,
+    /// Failures of one number in a row, after which only an operator helps.
+    pub lock_after_failures: u32,
+    /// How many messages one number may get, in rolling windows.
+    pub number: Vec<Window>,
+    /// Messages that one address may ask for in an hour of the clock. Of IPv6 a
+    /// whole /64 is one address.
+    pub ip_per_hour: u32,
+    /// Codes to one prefix (a number without its last four digits) that are
+    /// never confirmed.
+    pub prefix: Budget,
+    /// The same of one country.
+    pub country: Budget,
+    /// Callers' own codes, of which nobody here learns whether they are
+    /// confirmed.
+    pub own_codes: OwnCodes,
+    /// What the whole account may spend.
+    pub account: Account,
+    /// Where messages may go at all.
+    pub countries: Countries,
+    /// What is different for a usage type.
+    pub usage_types: BTreeMap<String, Overrides>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            digits: SAFE_DIGITS,
+            life_secs: LONGEST_LIFE_SECS,
+            attempts: 5,
+            failed_checks_per_hour: 10,
+            lock_after_failures: MOST_FAILURES,
+            number: Window::ALIYUN.to_vec(),
+            ip_per_hour: 20,
+            prefix: Budget {
+                per_hour: 20,
+                per_day: 50,
+                share: 1.0,
+            },
+            country: Budget {
+                per_hour: 100,
+                per_day: 200,
+                share: 1.0,
+            },
+            own_codes: OwnCodes::default(),
+            account: Account::default(),
+            countries: Countries::default(),
+            usage_types: BTreeMap::new(),
+        }
+    }
+}
+
+/// So many messages in any span of so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// How many.
+    pub messages: u32,
+    /// In how long, at most a day.
+    pub secs: u32,
+}
+
+impl Window {
+    /// What Aliyun allows one number by itself, unless an account raised it.
+    pub const ALIYUN: [Self; 3] = [
+        Self::new(1, 60),
+        Self::new(5, 3600),
+        Self::new(10, LONGEST_WINDOW_SECS),
+    ];
+
+    /// So many in so long.
+    pub const fn new(messages: u32, secs: u32) -> Self {
+        Self { messages, secs }
+    }
+}
+
+/// How many codes may be open or lost, by the share that comes back: allowed
+/// while `unconfirmed ≤ base + share × confirmed`, counted over the running
+/// window of the clock and the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// The base of an hour.
+    pub per_hour: u32,
+    /// The base of a day.
+    pub per_day: u32,
+    /// How many more for each that is confirmed.
+    pub share: f64,
+}
+
+/// Limits of messages whose codes are made elsewhere, by windows of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnCodes {
+    /// Messages to one prefix in an hour.
+    pub prefix_per_hour: u32,
+    /// Messages to one prefix in a day.
+    pub prefix_per_day: u32,
+    /// Messages to one country in an hour.
+    pub country_per_hour: u32,
+    /// Messages to one country in a day.
+    pub country_per_day: u32,
+}
+
+impl Default for OwnCodes {
+    fn default() -> Self {
+        Self {
+            prefix_per_hour: 100,
+            prefix_per_day: 300,
+            country_per_hour: 0,
+            country_per_day: 0,
+        }
+    }
+}
+
+/// What all messages together may be, by windows of the clock (UTC).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Account {
+    /// Messages in an hour.
+    pub messages_per_hour: u32,
+    /// Messages in a day.
+    pub messages_per_day: u32,
+    /// Money in a day, in the account's currency.
+    pub money_per_day: Option<Money>,
+    /// What one message costs, by country (ISO letters); `other` for the rest.
+    pub prices: BTreeMap<String, Money>,
+}
+
+/// Where messages may go, by ISO letters.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Countries {
+    /// Only there, if any are named.
+    pub allow: BTreeSet<String>,
+    /// Never there.
+    pub deny: BTreeSet<String>,
+    /// Budgets that take the place of [`Policy::country`]. What is written
+    /// replaces the default, a generous one for the mainland: messages there are
+    /// cheap, and nobody earns by receiving them.
+    pub budgets: BTreeMap<String, Budget>,
+}
+
+impl Default for Countries {
+    fn default() -> Self {
+        let mainland = Budget {
+            per_hour: 2000,
+            per_day: 10_000,
+            share: 1.0,
+        };
+        Self {
+            allow: BTreeSet::new(),
+            deny: BTreeSet::new(),
+            budgets: BTreeMap::from([("CN".to_owned(), mainland)]),
+        }
+    }
+}
+
+/// What is different for one usage type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Overrides {
+    /// See [`Policy::digits`].
+    pub digits: Option<u8>,
+    /// See [`Policy::life_secs`].
+    pub life_secs: Option<u32>,
+    /// See [`Policy::attempts`].
+    pub attempts: Option<u32>,
+}
+
+/// What counts for the codes of one usage type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeRules {
+    /// How many digits.
+    pub digits: u8,
+    /// How long it is valid.
+    pub life_secs: u32,
+    /// How often it may be tried.
+    pub attempts: u32,
+}
+
+/// A policy cannot be followed, or must not be.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("policy.{setting}: {reason}")]
+pub struct PolicyError {
+    /// Which setting, as a path.
+    pub setting: String,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+impl Policy {
+    /// What counts for the codes of a usage type.
+    pub fn rules(&self, usage_type: &str) -> CodeRules {
+        let own = self.usage_types.get(usage_type).copied();
+        let own = own.unwrap_or_default();
+        CodeRules {
+            digits: own.digits.unwrap_or(self.digits),
+            life_secs: own.life_secs.unwrap_or(self.life_secs),
+            attempts: own.attempts.unwrap_or(self.attempts),
+        }
+    }
+
+    /// Whether a country may get messages. The ISO letters of its region, or
+    /// `001`.
+    pub fn allows(&self, country: &str) -> bool {
+        let Countries { allow, deny, .. } = &self.countries;
+        !deny.contains(country) && (allow.is_empty() || allow.contains(country))
+    }
+
+    /// The budget of a country.
+    pub fn country_budget(&self, country: &str) -> &Budget {
+        self.countries.budgets.get(country).unwrap_or(&self.country)
+    }
+
+    /// What one message to a number costs.
+    pub fn price(&self, to: &PhoneNumber) -> Money {
+        let prices = &self.account.prices;
+        let price = prices.get(&to.region()).or_else(|| prices.get("other"));
+        price.copied().unwrap_or_default()
+    }
+
+    /// Looks the whole policy over.
+    ///
+    /// # Errors
+    /// What must be changed first.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        self.codes()
+            .try_for_each(|(at, rules)| rules.validate(&at))?;
+        within(
+            "failed_checks_per_hour",
+            self.failed_checks_per_hour,
+            1,
+            100,
+        )?;
+        within(
+            "lock_after_failures",
+            self.lock_after_failures,
+            1,
+            MOST_FAILURES,
+        )?;
+        within("number", self.number.len(), 1, 8)?;
+        for (index, window) in self.number.iter().enumerate() {
+            within(
+                &format!("number[{index}].messages"),
+                window.messages,
+                1,
+                100,
+            )?;
+            within(
+                &format!("number[{index}].secs"),
+                window.secs,
+                1,
+                LONGEST_WINDOW_SECS,
+            )?;
+        }
+        share("prefix.share", self.prefix.share)?;
+        share("country.share", self.country.share)?;
+        countries("countries.allow", &self.countries.allow)?;
+        countries("countries.deny", &self.countries.deny)?;
+        countries("countries.budgets", self.countries.budgets.keys())?;
+        for (country, budget) in &self.countries.budgets {
+            share(&format!("countries.budgets.{country}.share"), budget.share)?;
+        }
+        let priced = self.account.prices.keys().filter(|code| *code != "other");
+        countries("account.prices", priced)?;
+        if self.account.money_per_day.is_some() && !self.account.prices.contains_key("other") {
+            return Err(wrong(
+                "account.prices",
+                "a limit of money needs a price for `other` countries",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is allowed and unwise, in words for the operator.
+    pub fn warnings(&self) -> Vec<String> {
+        let short = self.codes().filter(|(_, rules)| rules.digits < SAFE_DIGITS);
+        short
+            .map(|(at, rules)| {
+                format!(
+                    "policy.{at}digits is {}: with fewer than {SAFE_DIGITS} digits a code has less than 20 bits (ASVS 6.5.4, NIST SP 800-63B)",
+                    rules.digits,
+                )
+            })
+            .collect()
+    }
+
+    /// The rules for codes, and where they are written.
+    fn codes(&self) -> impl Iterator<Item = (String, CodeRules)> {
+        let named = self.usage_types.keys().map(|name| {
+            let at = format!("usage_types.{name}.");
+            (at, self.rules(name))
+        });
+        let general = CodeRules {
+            digits: self.digits,
+            life_secs: self.life_secs,
+            attempts: self.attempts,
+        };
+        std::iter::once((String::new(), general)).chain(named)
+    }
+}
+
+impl CodeRules {
+    fn validate(&self, at: &str) -> Result<(), PolicyError> {
+        within(&format!("{at}digits"), self.digits, 4, 10)?;
+        within(
+            &format!("{at}life_secs"),
+            self.life_secs,
+            SHORTEST_LIFE_SECS,
+            LONGEST_LIFE_SECS,
+        )?;
+        within(&format!("{at}attempts"), self.attempts, 1, 10)
+    }
+}
+
+fn wrong(setting: &str, reason: impl Into<String>) -> PolicyError {
+    PolicyError {
+        setting: setting.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+fn within<T: PartialOrd + std::fmt::Display + Copy>(
+    setting: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), PolicyError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let reason = if setting == "number" {
+        format!("needs {least} to {most} windows, has {value}")
+    } else {
+        format!("must be from {least} to {most}, is {value}")
+    };
+    Err(wrong(setting, reason))
+}
+
+fn share(setting: &str, value: f64) -> Result<(), PolicyError> {
+    if (0.0..=10.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(wrong(setting, format!("must be from 0 to 10, is {value}")))
+    }
+}
+
+fn countries<'a>(
+    setting: &str,
+    codes: impl IntoIterator<Item = &'a String>,
+) -> Result<(), PolicyError> {
+    let known = |code: &str| {
+        code == "001" || Region::parse(code).is_some_and(|region| region.to_string() == code)
+    };
+    match codes.into_iter().find(|code| !known(code)) {
+        Some(code) => Err(wrong(
+            setting,
+            format!("`{code}` is no country; write two capital ISO letters, such as `CN`"),
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Policy {
+        toml::from_str(text).expect("a policy")
+    }
+
+    #[test]
+    fn nothing_written_is_the_default_and_valid() {
+        let policy = read("");
+        assert_eq!(policy, Policy::default());
+        assert_eq!(policy.validate(), Ok(()));
+        assert_eq!(policy.warnings(), [] as [String; 0]);
+    }
+
+    #[test]
+    fn usage_types_change_what_they_name() {
+        let policy = read("attempts = 3\n[usage_types.Register]\ndigits = 8");
+        let rules = policy.rules("Register");
+        assert_eq!((rules.digits, rules.attempts, rules.life_secs), (8, 3, 600));
+        assert_eq!(policy.rules("SignIn").digits, 6);
+    }
+
+    #[test]
+    fn what_the_norms_forbid_is_refused_by_name() {
+        for (text, said) in [
+            (
+                "life_secs = 601",
+                "policy.life_secs: must be from 30 to 600, is 601",
+            ),
+            ("digits = 3", "policy.digits: must be from 4 to 10, is 3"),
+            (
+                "lock_after_failures = 101",
+                "policy.lock_after_failures: must be from 1 to 100, is 101",
+            ),
+            ("number = []", "policy.number: needs 1 to 8 windows, has 0"),
+            (
+                "[usage_types.SignIn]\nattempts = 0",
+                "policy.usage_types.SignIn.attempts: must be from 1 to 10, is 0",
+            ),
+            (
+                "[countries]\ndeny = [\"cn\"]",
+                "policy.countries.deny: `cn` is no country; write two capital ISO letters, such as `CN`",
+            ),
+            (
+                "[account]\nmoney_per_day = \"10\"",
+                "policy.account.prices: a limit of money needs a price for `other` countries",
+            ),
+        ] {
+            let error = read(text).validate().expect_err(text);
+            assert_eq!(error.to_string(), said);
+        }
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        assert!(toml::from_str::<Policy>("digit = 6").is_err());
+        assert!(
+            toml::from_str::<Policy>("[prefix]\nper_hour = 1\nper_day = 1\nshare = 1.0\nx = 1")
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn short_codes_are_a_warning() {
+        let policy = read("[usage_types.SignIn]\ndigits = 4");
+        assert_eq!(policy.validate(), Ok(()));
+        let warnings = policy.warnings();
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].starts_with("policy.usage_types.SignIn.digits is 4"));
+    }
+}

@@ -1,0 +1,320 @@
+//! The service: what a server, or a program that embeds this crate, calls.
+//!
+//! It strings together the rules, the counters, the store and the journal in
+//! the order that survives a crash (`DESIGN.md` §5); what is decided is decided
+//! elsewhere.
+
+mod events;
+mod start;
+mod types;
+mod verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sesame_connector::{Connector, PhoneNumber, Source};
+use tokio::sync::Semaphore;
+
+pub use events::{About, Events};
+pub use types::{
+    Approved, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
+    QueryError, Reported, ReportsError, SendOwn, Sent, Start, StartError, Started, Status, Ticked,
+    Verification,
+};
+
+use crate::deliver::Deliver;
+use crate::journal::{Decision, Journal};
+use crate::keys::Keys;
+use crate::numbers::Numbers;
+use crate::policy::{Policy, PolicyError};
+use crate::record::NumberRecord;
+use crate::store::{Store, StoreError, StoreResult};
+
+/// How many messages may be on their way at once; more wait.
+const MOST_SENDING: u32 = 4096;
+
+/// How much is cleaned up in one round.
+const CLEANED_AT_ONCE: usize = 500;
+
+/// What the service is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Where records and counters live.
+    pub store: Arc<dyn Store>,
+    /// Where messages are written down.
+    pub journal: Arc<dyn Journal>,
+    /// Who sends.
+    pub connector: Connector,
+    /// All keys.
+    pub keys: Arc<Keys>,
+    /// What the operator decided.
+    pub policy: Policy,
+    /// Time and randomness.
+    pub source: Arc<dyn Source>,
+    /// Who counts what happens.
+    pub events: Arc<dyn Events>,
+    /// Whether delivery reports are asked for, because the account cannot have
+    /// them pushed.
+    pub polling: bool,
+    /// How long the journal keeps messages.
+    pub retention: Duration,
+}
+
+/// Starts and checks verifications, sends messages, and knows what became of
+/// them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Passcodes {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    numbers: Numbers,
+    deliver: Deliver,
+    parts: Parts,
+    /// A permit for each message on its way.
+    sending: Arc<Semaphore>,
+}
+
+impl Passcodes {
+    /// A service of these parts.
+    ///
+    /// # Errors
+    /// Where the policy cannot be followed.
+    pub fn new(parts: Parts) -> Result<Self, PolicyError> {
+        parts.policy.validate()?;
+        let inner = Inner {
+            numbers: Numbers::new(
+                parts.store.clone(),
+                parts.keys.clone(),
+                parts.source.clone(),
+            ),
+            deliver: Deliver::new(&parts),
+            parts,
+            sending: Arc::new(Semaphore::new(MOST_SENDING as usize)),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Sends a code to a number, in a new verification or, within the life of
+    /// one of the same caller, session and usage type, in that one.
+    ///
+    /// Once it has begun it runs to its end, whatever becomes of the future.
+    ///
+    /// # Errors
+    /// Where nothing was sent: a limit, a refusal, a store that does not answer.
+    pub async fn start(&self, request: Start) -> Result<Started, StartError> {
+        let request = self.inner.read_start(request)?;
+        let inner = self.inner.clone();
+        self.to_its_end(async move { inner.start(request).await })
+            .await
+    }
+
+    /// Sends a message whose code somebody else made, under the same limits.
+    /// Runs to its end like [`Passcodes::start`].
+    ///
+    /// # Errors
+    /// Where nothing was sent.
+    pub async fn send(&self, request: SendOwn) -> Result<Sent, StartError> {
+        let request = self.inner.read_own(request)?;
+        let inner = self.inner.clone();
+        self.to_its_end(async move { inner.send_own(request).await })
+            .await
+    }
+
+    /// Compares a code. `None` for an id that was never this caller's, or is
+    /// forgotten.
+    ///
+    /// # Errors
+    /// Where it could not be counted; nothing is told then.
+    pub async fn check(
+        &self,
+        app: &str,
+        id: &str,
+        code: &str,
+    ) -> Result<Option<CheckOutcome>, StoreError> {
+        self.inner.check(app, id, code).await
+    }
+
+    /// A verification as it stands. `None` as with [`Passcodes::check`].
+    ///
+    /// # Errors
+    /// Where the store or the journal does not answer.
+    pub async fn verification(
+        &self,
+        app: &str,
+        id: &str,
+    ) -> Result<Option<Verification>, StoreError> {
+        self.inner.verification(app, id).await
+    }
+
+    /// Ends a verification, if it has not ended otherwise, and gives it as it
+    /// stands then. `None` as with [`Passcodes::check`].
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn cancel(&self, app: &str, id: &str) -> Result<Option<Verification>, StoreError> {
+        self.inner.cancel(app, id).await
+    }
+
+    /// Takes a pushed body of delivery reports.
+    ///
+    /// # Errors
+    /// Where it is none, or could not be written down: then it has to be pushed
+    /// again.
+    pub async fn reports(&self, body: &[u8]) -> Result<Reported, ReportsError> {
+        self.inner.deliver.reports(body, self.inner.now()).await
+    }
+
+    /// A page of messages, newest first.
+    ///
+    /// # Errors
+    /// Where the query makes no sense, or the journal does not answer.
+    pub async fn messages(&self, query: MessageQuery) -> Result<Page, QueryError> {
+        self.inner.deliver.messages(query).await
+    }
+
+    /// One message; with `app`, only of that caller.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn message(
+        &self,
+        app: Option<&str>,
+        out_id: &str,
+    ) -> StoreResult<Option<MessageView>> {
+        self.inner.deliver.message(app, out_id).await
+    }
+
+    /// Forgets the wrong codes of a number, and lifts its lock. It is written
+    /// down who did it.
+    ///
+    /// # Errors
+    /// Where the number cannot be read, or the store or the journal does not
+    /// answer.
+    pub async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
+        self.inner.lift(actor, to).await
+    }
+
+    /// One round of work in the background: asks about messages that are in
+    /// doubt, and drops what is too old. Call it in a loop, about once a second;
+    /// any number of servers may.
+    ///
+    /// # Errors
+    /// Where the store or the journal does not answer; the next round does what
+    /// was left.
+    pub async fn tick(&self) -> Result<Ticked, StoreError> {
+        self.inner.tick().await
+    }
+
+    /// Waits until every message on its way has been answered and written down.
+    /// Nothing is sent any more afterwards.
+    pub async fn finish(&self) {
+        // Closed only here, and it does not matter then.
+        let all = self.inner.sending.acquire_many(MOST_SENDING).await;
+        if all.is_ok() {
+            self.inner.sending.close();
+        }
+    }
+
+    /// Runs a task that nobody can cancel, as one of those [`Passcodes::finish`]
+    /// waits for.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, StartError>> + Send + 'static,
+    ) -> Result<T, StartError> {
+        use tracing::Instrument;
+
+        let permit = self.inner.sending.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| shutting_down())?;
+        let task = async move {
+            let ended = task.await;
+            drop(permit);
+            ended
+        };
+        match tokio::spawn(task.in_current_span()).await {
+            Ok(ended) => ended,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(shutting_down()),
+            },
+        }
+    }
+}
+
+fn shutting_down() -> StartError {
+    StartError::Store(StoreError::Unavailable {
+        store: "sesame",
+        reason: "it is shutting down".to_owned(),
+    })
+}
+
+impl Inner {
+    /// To the millisecond, as everything is stored.
+    fn now(&self) -> Timestamp {
+        let now = self.parts.source.now().as_millisecond();
+        Timestamp::from_millisecond(now).unwrap_or_default()
+    }
+
+    /// The number of a record, as the border reads it.
+    fn number(&self, record: &NumberRecord) -> StoreResult<PhoneNumber> {
+        crate::deliver::number(&record.number.0).ok_or_else(|| StoreError::Corrupt {
+            store: self.parts.store.name(),
+            reason: "a number's record holds no number".to_owned(),
+        })
+    }
+
+    async fn tick(&self) -> StoreResult<Ticked> {
+        let now = self.now();
+        let mut ticked = self.deliver.settle_due(now).await?;
+        ticked.purged = self.parts.store.purge(CLEANED_AT_ONCE, now).await?;
+        let before = now
+            .saturating_sub(self.parts.retention)
+            .unwrap_or(Timestamp::MIN);
+        ticked.pruned = self.parts.journal.prune(before, CLEANED_AT_ONCE).await?;
+        Ok(ticked)
+    }
+
+    /// Writes down what was decided about a number.
+    async fn decide(
+        &self,
+        actor: &str,
+        action: &str,
+        number: &PhoneNumber,
+        detail: serde_json::Value,
+    ) -> StoreResult<()> {
+        let at = self.now();
+        let decision = Decision {
+            id: uuid_7(at, &*self.parts.source),
+            at,
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            subject: number.masked(),
+            number_index: Some(self.parts.keys.number_index(number)),
+            detail: detail.to_string(),
+        };
+        self.parts.journal.decide(&decision).await
+    }
+}
+
+/// A UUID of version 7 (RFC 9562 §5.7): the time in milliseconds, then random
+/// bits.
+fn uuid_7(at: Timestamp, source: &dyn Source) -> String {
+    let mut bytes = [0; 16];
+    source.fill(&mut bytes);
+    bytes[..6].copy_from_slice(&at.as_millisecond().to_be_bytes()[2..]);
+    bytes[6] = bytes[6] & 0x0f | 0x70;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = crate::keys::hex(&bytes);
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
+}

@@ -1,0 +1,53 @@
+//! What happens, for metrics.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use sesame_connector::Outcome;
+
+use super::CheckOutcome;
+use crate::journal::State;
+use crate::limit::LimitName;
+
+/// Is told what happens. Nothing it gets holds a number or a code; it is called
+/// in the middle of everything, so it must be quick and wait for nothing.
+pub trait Events: Send + Sync + Debug {
+    /// A message was handed to the provider, which took that long to answer.
+    fn sent(&self, about: &About<'_>, outcome: &Outcome, took: Duration) {
+        let _ = (about, outcome, took);
+    }
+
+    /// A limit kept a message from being sent.
+    fn limited(&self, about: &About<'_>, limit: LimitName) {
+        let _ = (about, limit);
+    }
+
+    /// A code was checked.
+    fn checked(&self, about: &About<'_>, outcome: &CheckOutcome) {
+        let _ = (about, outcome);
+    }
+
+    /// A delivery report came for a message, pushed or asked for.
+    fn reported(&self, about: &About<'_>, delivered: bool) {
+        let _ = (about, delivered);
+    }
+
+    /// A message in doubt was settled: accepted, or unknown for good.
+    fn settled(&self, about: &About<'_>, state: State) {
+        let _ = (about, state);
+    }
+}
+
+/// What something that happened was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About<'a> {
+    /// The caller.
+    pub app: &'a str,
+    /// What the code is for; any text a caller gave.
+    pub usage_type: &'a str,
+    /// ISO letters of the number's country, or `001`.
+    pub country: &'a str,
+}
+
+/// Nobody counts.
+impl Events for () {}

@@ -1,0 +1,402 @@
+//! Sending: limits first, then the record, the journal, the provider.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde_json::Map;
+use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, UsageType};
+
+use super::types::{Invalid, SendOwn, Sent, Start, StartError, Started, Verification};
+use super::verify::{resend_after_secs, verification_view};
+use super::{About, Inner};
+use crate::id::VerificationId;
+use crate::issue::{self, Reserved, Wanted};
+use crate::journal::Row;
+use crate::keys::RecordKey;
+use crate::limit::{self, Charge, Charged, LimitName, Limited};
+use crate::numbers::{Change, Loaded};
+use crate::passcode::Passcode;
+use crate::record::{Entry, NumberRecord};
+use crate::store::{StoreError, StoreResult};
+
+/// The longest name of a caller, a usage type.
+const LONGEST_NAME: usize = 64;
+
+/// The longest session.
+const LONGEST_SESSION: usize = 512;
+
+/// What was asked for, read and found possible; nothing is counted yet.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    app: String,
+    message: Message,
+    ip: Option<IpAddr>,
+    session: Option<[u8; 16]>,
+}
+
+/// A message that was put down, counted, and not sent yet.
+struct Reservation {
+    record: RecordKey,
+    charges: Vec<Charge>,
+}
+
+impl Inner {
+    pub(super) fn read_start(&self, start: Start) -> Result<Request, StartError> {
+        let digits = self.parts.policy.rules(&start.usage_type).digits;
+        let zeros = "0".repeat(digits.into());
+        let draft = SendOwn {
+            app: start.app,
+            to: start.to,
+            reading: None,
+            payload: self.payload(&start.usage_type, &zeros),
+            usage_type: start.usage_type,
+            ip: start.ip,
+        };
+        let session = start.session.map(|session| self.session(&session));
+        Ok(Request {
+            session: session.transpose()?,
+            ..self.read_own(draft)?
+        })
+    }
+
+    pub(super) fn read_own(&self, own: SendOwn) -> Result<Request, StartError> {
+        named("app", &own.app)?;
+        named("usage_type", &own.usage_type)?;
+        let out_id = OutId::new(&*self.parts.source);
+        let to = self.read_number(&own, &out_id)?;
+        let message = Message {
+            to,
+            usage_type: UsageType::from(own.usage_type.as_str()),
+            payload: own.payload,
+            out_id,
+        };
+        // Whatever cannot be sent anyway is refused before it counts for
+        // anything.
+        let prepared = self.parts.connector.prepare(&message);
+        prepared.map_err(StartError::Refused)?;
+        Ok(Request {
+            app: own.app,
+            message,
+            ip: own.ip,
+            session: None,
+        })
+    }
+
+    fn read_number(&self, own: &SendOwn, out_id: &OutId) -> Result<PhoneNumber, StartError> {
+        let connector = &self.parts.connector;
+        let reading = own.reading.unwrap_or(connector.config().reading);
+        PhoneNumber::parse(&own.to, &reading).map_err(|error| {
+            let refusal = Refusal::of_phone(out_id.clone(), error);
+            StartError::Refused(Box::new(refusal))
+        })
+    }
+
+    fn session(&self, session: &str) -> Result<[u8; 16], Invalid> {
+        if !(1..=LONGEST_SESSION).contains(&session.len()) {
+            return Err(Invalid {
+                field: "session",
+                reason: "must be from 1 to 512 bytes long",
+            });
+        }
+        let hash = self.parts.keys.keyed_hash("session", session.as_bytes());
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash[..16]);
+        Ok(first)
+    }
+
+    /// The variables a template may declare: the code, and how many minutes it
+    /// lives, under the two names people give that.
+    fn payload(&self, usage_type: &str, code: &str) -> Map<String, serde_json::Value> {
+        let life_secs = self.parts.policy.rules(usage_type).life_secs;
+        let minutes = (life_secs / 60).max(1).to_string();
+        Map::from_iter([
+            ("code".to_owned(), code.into()),
+            ("min".to_owned(), minutes.clone().into()),
+            ("minutes".to_owned(), minutes.into()),
+        ])
+    }
+
+    pub(super) async fn start(&self, request: Request) -> Result<Started, StartError> {
+        let now = self.now();
+        let record_key = self.parts.keys.record(&request.message.to);
+        let new_id = VerificationId::new(record_key, &*self.parts.source);
+        let usage_type = request.message.usage_type.as_str().to_owned();
+        let wanted = Wanted {
+            app: &request.app,
+            session: request.session,
+            usage_type: &usage_type,
+            nonce: new_id.nonce,
+            key_id: &self.parts.keys.active().id,
+            out_id: &request.message.out_id,
+        };
+        let policy = &self.parts.policy;
+        let rule = |record: &mut NumberRecord| {
+            let reserved = issue::issue(record, &wanted, policy, now)?;
+            let room = resend_after_secs(record, policy, now);
+            Ok((reserved, room))
+        };
+        let (reservation, (reserved, resend_after_secs)) =
+            self.reserve(&request, false, rule, now).await?;
+        let Reserved { entry, resumed } = reserved;
+        let id = VerificationId {
+            nonce: entry.nonce,
+            record: record_key,
+        };
+        let id = id.encode(&self.parts.keys);
+        let mut message = request.message.clone();
+        let code = self.code(&entry, &id, &message.to);
+        let code = match code {
+            Ok(code) => code,
+            Err(error) => {
+                self.take_back(&message.out_id, reservation, None).await;
+                return Err(error.into());
+            }
+        };
+        message.payload = self.payload(&usage_type, code.as_str());
+        let (outcome, row) = self
+            .send_reserved(&request.app, &message, Some(id.clone()), reservation, now)
+            .await?;
+        let verification = Verification {
+            resend_after_secs,
+            message: Some(row.into()),
+            ..verification_view(&entry, id, &message.to, now)
+        };
+        Ok(Started {
+            verification,
+            outcome,
+            resumed,
+        })
+    }
+
+    pub(super) async fn send_own(&self, request: Request) -> Result<Sent, StartError> {
+        let now = self.now();
+        let policy = &self.parts.policy;
+        let out_id = &request.message.out_id;
+        let rule = |record: &mut NumberRecord| issue::issue_own(record, out_id, policy, now);
+        let (reservation, ()) = self.reserve(&request, true, rule, now).await?;
+        let (outcome, row) = self
+            .send_reserved(&request.app, &request.message, None, reservation, now)
+            .await?;
+        Ok(Sent {
+            outcome,
+            message: row.into(),
+        })
+    }
+
+    /// Counts a message everywhere and puts it down in the number's record, or
+    /// leaves no trace.
+    async fn reserve<T>(
+        &self,
+        request: &Request,
+        is_own: bool,
+        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
+        now: Timestamp,
+    ) -> Result<(Reservation, T), StartError> {
+        let to = &request.message.to;
+        let reserved = self.try_reserve(request, is_own, rule, now).await;
+        if let Err(StartError::Limited(limited)) = &reserved {
+            let about = About {
+                app: &request.app,
+                usage_type: request.message.usage_type.as_str(),
+                country: &to.region(),
+            };
+            self.parts.events.limited(&about, limited.limit);
+            tracing::info!(message.to = %to, limit = limited.limit.as_str(), "a message was refused by a limit");
+        }
+        reserved
+    }
+
+    async fn try_reserve<T>(
+        &self,
+        request: &Request,
+        is_own: bool,
+        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
+        now: Timestamp,
+    ) -> Result<(Reservation, T), StartError> {
+        let to = &request.message.to;
+        if !self.parts.policy.allows(&to.region()) {
+            return Err(Limited::lasting(LimitName::CountryDenied).into());
+        }
+        let record = self.parts.keys.record(to);
+        let turn = self.numbers.queue(record).await;
+        let loaded = self.numbers.load(record, now).await?;
+        let mut tried = loaded
+            .record
+            .clone()
+            .unwrap_or_else(|| NumberRecord::new(to));
+        rule(&mut tried)?;
+        let message = Charged {
+            to,
+            ip: request.ip,
+            is_own,
+        };
+        let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
+        self.charge(&charges, now).await?;
+        match self.put_down(record, loaded, to, rule, now).await {
+            Ok(answer) => Ok((Reservation { record, charges }, answer)),
+            Err(error) => {
+                drop(turn);
+                if let StartError::Store(_) = error {
+                    // It may have been put down all the same.
+                    let _ = self
+                        .release(record, &request.message.out_id, None, now)
+                        .await;
+                }
+                self.give_back(&charges, now).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Swaps the record in which a rule put the message down.
+    async fn put_down<T>(
+        &self,
+        key: RecordKey,
+        loaded: Loaded,
+        to: &PhoneNumber,
+        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
+        now: Timestamp,
+    ) -> Result<T, StartError> {
+        let change = |record: Option<NumberRecord>| {
+            let mut record = record.unwrap_or_else(|| NumberRecord::new(to));
+            match rule(&mut record) {
+                Ok(answer) => Change::Save(record, Ok(answer)),
+                Err(limited) => Change::Leave(Err(limited)),
+            }
+        };
+        let answer = self.numbers.change(key, loaded, now, change).await?;
+        Ok(answer?)
+    }
+
+    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<(), StartError> {
+        if charges.is_empty() {
+            return Ok(());
+        }
+        let additions = limit::additions(charges);
+        let totals = self.parts.store.add(&additions, now).await?;
+        let judged = limit::judge(charges, &totals, now);
+        if judged.is_err() {
+            self.give_back(charges, now).await;
+        }
+        Ok(judged?)
+    }
+
+    /// What is not given back costs the next ones a little room, nothing else.
+    async fn give_back(&self, charges: &[Charge], now: Timestamp) {
+        let additions = limit::give_back(charges);
+        if additions.is_empty() {
+            return;
+        }
+        if let Err(error) = self.parts.store.add(&additions, now).await {
+            tracing::warn!(%error, "counters could not be given back");
+        }
+    }
+
+    /// Writes the row, sends, and takes everything back if it was refused.
+    async fn send_reserved(
+        &self,
+        app: &str,
+        message: &Message,
+        verification: Option<String>,
+        reservation: Reservation,
+        now: Timestamp,
+    ) -> Result<(Outcome, Row), StartError> {
+        let opened = self.deliver.open(message, app, verification, now).await;
+        let row = match opened {
+            Ok(row) => row,
+            Err(error) => {
+                self.take_back(&message.out_id, reservation, None).await;
+                return Err(error.into());
+            }
+        };
+        match self.deliver.send(message, row).await {
+            (Outcome::Refused(refusal), _) => {
+                self.take_back(&message.out_id, reservation, Some(&refusal))
+                    .await;
+                Err(StartError::Refused(Box::new(refusal)))
+            }
+            sent => Ok(sent),
+        }
+    }
+
+    /// Takes a message back that was not sent. Whoever takes it out of the
+    /// record gives the counters back, so that it happens once. The count of an
+    /// address stays where the provider refused the number: otherwise made-up
+    /// numbers would be tried for nothing.
+    async fn take_back(&self, out_id: &OutId, reservation: Reservation, refusal: Option<&Refusal>) {
+        let now = self.now();
+        let Reservation { record, charges } = reservation;
+        match self.release(record, out_id, refusal, now).await {
+            Ok(true) => {
+                let keeps_ip = refusal.is_some_and(issue::is_about_number);
+                let charges = if keeps_ip {
+                    limit::without_ip(charges)
+                } else {
+                    charges
+                };
+                self.give_back(&charges, now).await;
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(message.out_id = %out_id, %error, "a refused message could not be taken back and counts as sent");
+            }
+        }
+    }
+
+    async fn release(
+        &self,
+        key: RecordKey,
+        out_id: &OutId,
+        refusal: Option<&Refusal>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let _turn = self.numbers.queue(key).await;
+        let loaded = self.numbers.load(key, now).await?;
+        let change = |record: Option<NumberRecord>| {
+            let Some(mut record) = record else {
+                return Change::Leave(false);
+            };
+            let released = issue::release(&mut record, out_id);
+            match refusal {
+                Some(refusal) => issue::hold(&mut record, refusal, now),
+                None if !released => return Change::Leave(false),
+                None => {}
+            }
+            Change::Save(record, released)
+        };
+        self.numbers.change(key, loaded, now, change).await
+    }
+
+    /// The code of a verification.
+    pub(super) fn code(
+        &self,
+        entry: &Entry,
+        id: &str,
+        number: &PhoneNumber,
+    ) -> StoreResult<Passcode> {
+        let key = self.parts.keys.code_key(&entry.key_id);
+        let key = key.ok_or_else(|| StoreError::Unusable {
+            store: "keys",
+            reason: format!("there is no code key {}", entry.key_id),
+            cure: "bring the key back until ten minutes after its rotation".to_owned(),
+        })?;
+        let parts = [id, &entry.app, &number.e164(), &entry.usage_type];
+        Ok(Passcode::derive(
+            key,
+            &parts.map(str::as_bytes),
+            entry.digits,
+        ))
+    }
+}
+
+/// A name that a caller gives: short, and nothing that would tear a log line.
+fn named(field: &'static str, name: &str) -> Result<(), Invalid> {
+    let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.contains(char::is_control);
+    if fits {
+        return Ok(());
+    }
+    Err(Invalid {
+        field,
+        reason: "must be from 1 to 64 bytes long, without control characters",
+    })
+}

@@ -1,0 +1,428 @@
+//! What goes into the service and what comes out of it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sesame_connector::{Outcome, PhoneNumber, Reading, Refusal, mask_number};
+use thiserror::Error as ThisError;
+
+use crate::journal::{Row, State};
+use crate::limit::{LimitName, Limited};
+use crate::store::StoreError;
+
+/// Somebody wants a number verified. Nothing in it is checked yet.
+#[derive(Clone, Default)]
+pub struct Start {
+    /// The caller; verifications of one are invisible to another.
+    pub app: String,
+    /// A phone number in any notation.
+    pub to: String,
+    /// What for (`SignIn`).
+    pub usage_type: String,
+    /// Whatever the caller knows its user's session by; starts of one session
+    /// share a verification.
+    pub session: Option<String>,
+    /// The user's address.
+    pub ip: Option<IpAddr>,
+}
+
+/// Somebody wants a message sent whose code they made.
+#[derive(Clone, Default)]
+pub struct SendOwn {
+    /// The caller.
+    pub app: String,
+    /// A phone number in any notation.
+    pub to: String,
+    /// How it is read, if not as the connector's configuration says.
+    pub reading: Option<Reading>,
+    /// What for.
+    pub usage_type: String,
+    /// Values for the template's variables, and whatever else came along; only
+    /// declared variables are sent.
+    pub payload: Map<String, Value>,
+    /// The user's address.
+    pub ip: Option<IpAddr>,
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("app", &self.app)
+            .field("to", &mask_number(&self.to))
+            .field("usage_type", &self.usage_type)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SendOwn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendOwn")
+            .field("app", &self.app)
+            .field("to", &mask_number(&self.to))
+            .field("usage_type", &self.usage_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A verification was started, or goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// As it stands.
+    pub verification: Verification,
+    /// How sending ended: accepted or unknown.
+    pub outcome: Outcome,
+    /// Whether it had been started before.
+    pub resumed: bool,
+}
+
+/// A message with a caller's own code was sent, or may have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// How sending ended: accepted or unknown.
+    pub outcome: Outcome,
+    /// The message's row.
+    pub message: MessageView,
+}
+
+/// A verification, as its caller may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// What it is asked for by.
+    pub id: String,
+    /// The number, masked.
+    pub to: String,
+    /// What for.
+    pub usage_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its code ends.
+    pub expires_at: Timestamp,
+    /// When the number may get its next message, by its own limits.
+    pub resend_after_secs: u64,
+    /// How often it may still be tried.
+    pub attempts_left: u32,
+    /// Its last message; none where the journal has no row of it any more.
+    pub message: Option<MessageView>,
+}
+
+/// Where a verification stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It waits for its code.
+    Pending,
+    /// The right code came.
+    Approved,
+    /// Its time is over.
+    Expired,
+    /// It was tried too often.
+    Exhausted,
+    /// Its caller ended it.
+    Canceled,
+}
+
+impl Status {
+    /// The name in JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Expired => "expired",
+            Self::Exhausted => "exhausted",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckOutcome {
+    /// Right, and nobody was told so before.
+    Approved(Approved),
+    /// Wrong.
+    Mismatch {
+        /// How often it may be tried again.
+        attempts_left: u32,
+    },
+    /// What was given is no code: other signs than digits, or not as many
+    /// digits as codes have. It was not compared, and is not counted.
+    Malformed {
+        /// How often it may still be tried.
+        attempts_left: u32,
+    },
+    /// Its time is over.
+    Expired,
+    /// It was tried too often; perhaps just now.
+    Exhausted,
+    /// It was approved before.
+    Consumed,
+    /// Its caller ended it.
+    Canceled,
+    /// Too many wrong codes for this number. The code was not compared.
+    Locked(Limited),
+}
+
+impl CheckOutcome {
+    /// The name in metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Approved(_) => "approved",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Malformed { .. } => "malformed",
+            Self::Expired => "expired",
+            Self::Exhausted => "exhausted",
+            Self::Consumed => "consumed",
+            Self::Canceled => "canceled",
+            Self::Locked(_) => "locked",
+        }
+    }
+}
+
+/// A number was proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// The verification's id.
+    pub verification: String,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// What it is called in tokens.
+    pub subject: String,
+    /// What for.
+    pub usage_type: String,
+}
+
+/// Nothing was sent.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum StartError {
+    /// What was asked for makes no sense.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A limit; the provider was not called.
+    #[error("refused by the limit {}", .0.limit.as_str())]
+    Limited(Limited),
+    /// By the configuration or the provider.
+    #[error("the message was refused: {}", .0.cause)]
+    Refused(Box<Refusal>),
+    /// The store or the journal did not answer. Nothing was sent.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A field of a request makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{field} {reason}")]
+pub struct Invalid {
+    /// Which.
+    pub field: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// An operator lifted what wrong codes had brought on a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// The number, masked.
+    pub to: String,
+    /// Whether it was locked.
+    pub was_locked: bool,
+    /// How many wrong codes in a row there were.
+    pub failures: u32,
+}
+
+/// Nothing was lifted.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum LiftError {
+    /// The number cannot be read.
+    #[error(transparent)]
+    Number(#[from] sesame_connector::PhoneError),
+    /// The store or the journal did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which messages are wanted.
+#[derive(Clone, Default)]
+pub struct MessageQuery {
+    /// Of this caller only.
+    pub app: Option<String>,
+    /// To this number, in any notation.
+    pub to: Option<String>,
+    /// In this state.
+    pub state: Option<State>,
+    /// From then on.
+    pub from: Option<Timestamp>,
+    /// Before then.
+    pub until: Option<Timestamp>,
+    /// [`Page::next_cursor`] of the page before.
+    pub cursor: Option<String>,
+    /// How many, from 1 to 200; 50 if not said.
+    pub limit: Option<usize>,
+}
+
+impl fmt::Debug for MessageQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageQuery")
+            .field("app", &self.app)
+            .field("to", &self.to.as_deref().map(mask_number))
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Messages were not looked for.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The number cannot be read.
+    #[error(transparent)]
+    Number(#[from] sesame_connector::PhoneError),
+    /// Another part of the query makes no sense.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The journal did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Some messages, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The messages.
+    pub items: Vec<MessageView>,
+    /// What to ask on with, if there are more.
+    pub next_cursor: Option<String>,
+}
+
+/// One message, without its code and its whole number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Our id of it.
+    pub out_id: String,
+    /// The verification it belongs to.
+    pub verification: Option<String>,
+    /// The caller.
+    pub app: String,
+    /// What for.
+    pub usage_type: String,
+    /// The number, masked.
+    pub to: String,
+    /// ISO letters of the number's country, or `001`.
+    pub country: String,
+    /// When sending began.
+    pub created_at: Timestamp,
+    /// How far it came.
+    pub state: State,
+    /// The provider's code or ours, of a refusal or a doubt.
+    pub code: Option<String>,
+    /// Id of the API call.
+    pub request_id: Option<String>,
+    /// The provider's id of it.
+    pub biz_id: Option<String>,
+    /// Whether it arrived; none without a report.
+    pub delivered: Option<bool>,
+    /// The carrier's code of the report.
+    pub delivery_code: Option<String>,
+    /// When it arrived, or failed to, by the report.
+    pub reported_at: Option<Timestamp>,
+    /// When its code came back right.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+impl MessageView {
+    /// How sending ended: `sending`, `accepted`, `refused` or `unknown`.
+    pub fn outcome(&self) -> &'static str {
+        match self.state {
+            State::FinallyUnknown => State::Unknown.as_str(),
+            state => state.as_str(),
+        }
+    }
+}
+
+impl From<Row> for MessageView {
+    fn from(row: Row) -> Self {
+        let report = row.progress.report;
+        Self {
+            out_id: row.out_id.to_string(),
+            verification: row.verification,
+            app: row.app,
+            usage_type: row.usage_type,
+            to: row.masked,
+            country: row.country,
+            created_at: row.created_at,
+            state: row.progress.state,
+            code: row.progress.code,
+            request_id: row.progress.request_id,
+            biz_id: row.progress.biz_id,
+            delivered: report.as_ref().map(|report| report.delivered),
+            delivery_code: report.as_ref().and_then(|report| report.code.clone()),
+            reported_at: report.and_then(|report| report.reported_at),
+            confirmed_at: row.confirmed_at,
+        }
+    }
+}
+
+/// Delivery reports were taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// The body that says so to the provider, JSON.
+    pub acknowledgement: String,
+    /// How many were of messages known here.
+    pub matched: usize,
+    /// How many were not: another sender's, or made up.
+    pub unmatched: usize,
+    /// How many could not be read.
+    pub unreadable: usize,
+}
+
+/// Delivery reports were not taken.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum ReportsError {
+    /// The body is none of the provider's.
+    #[error(transparent)]
+    Unreadable(#[from] sesame_connector::provider::ReportError),
+    /// They could not be written down.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one round of work in the background did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// How many messages were asked about.
+    pub asked: usize,
+    /// How many of them are settled now.
+    pub settled: usize,
+    /// How many old entries the store dropped.
+    pub purged: usize,
+    /// How many old rows the journal dropped.
+    pub pruned: usize,
+}
+
+impl Ticked {
+    /// Whether there is more of the same at once.
+    pub fn is_busy(&self) -> bool {
+        self.asked >= crate::deliver::ASKED_AT_ONCE
+    }
+}
+
+impl From<Limited> for StartError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl CheckOutcome {
+    /// Which limit kept the code from being compared.
+    pub fn limit(&self) -> Option<LimitName> {
+        match self {
+            Self::Locked(limited) => Some(limited.limit),
+            _ => None,
+        }
+    }
+}

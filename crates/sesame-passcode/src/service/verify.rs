@@ -1,0 +1,329 @@
+//! Checking codes, and looking at verifications.
+
+use jiff::Timestamp;
+use sesame_connector::PhoneNumber;
+
+use super::types::{Approved, CheckOutcome, LiftError, Lifted, Status, Verification};
+use super::{About, Inner};
+use crate::check::{self, Answer, Ended, Gate};
+use crate::id::VerificationId;
+use crate::issue;
+use crate::limit::{self, whole_secs};
+use crate::numbers::Change;
+use crate::passcode::Typed;
+use crate::policy::Policy;
+use crate::record::{Entry, EntryState, NumberRecord};
+use crate::store::StoreResult;
+
+/// What came of a check, before the journal is asked whether a right code is
+/// the first one.
+struct Checked {
+    outcome: Checking,
+    entry: Entry,
+    number: PhoneNumber,
+    /// When the verification's messages were sent.
+    sent_at: Vec<Timestamp>,
+    /// Whether this wrong code locked the number.
+    locks: bool,
+}
+
+enum Checking {
+    Ended(CheckOutcome),
+    Right,
+}
+
+impl Inner {
+    pub(super) async fn check(
+        &self,
+        app: &str,
+        id: &str,
+        code: &str,
+    ) -> StoreResult<Option<CheckOutcome>> {
+        let now = self.now();
+        let Some(checked) = self.compare(app, id, code, now).await? else {
+            return Ok(None);
+        };
+        let outcome = match checked.outcome {
+            Checking::Ended(ref outcome) => outcome.clone(),
+            Checking::Right => self.approve(id, &checked, now).await?,
+        };
+        let country = checked.number.region();
+        let about = About {
+            app,
+            usage_type: &checked.entry.usage_type,
+            country: &country,
+        };
+        self.parts.events.checked(&about, &outcome);
+        if checked.locks {
+            self.tell_lock(&checked.number).await;
+        }
+        Ok(Some(outcome))
+    }
+
+    /// Compares, and writes down what came of it before it is told.
+    async fn compare(
+        &self,
+        app: &str,
+        id: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<Checked>> {
+        let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
+            return Ok(None);
+        };
+        let _turn = self.numbers.queue(vid.record).await;
+        let loaded = self.numbers.load(vid.record, now).await?;
+        let rule = |record: Option<NumberRecord>| match record {
+            Some(record) => self.check_rule(record, app, id, &vid, code, now),
+            None => Change::Leave(Ok(None)),
+        };
+        self.numbers.change(vid.record, loaded, now, rule).await?
+    }
+
+    fn check_rule(
+        &self,
+        mut record: NumberRecord,
+        app: &str,
+        id: &str,
+        vid: &VerificationId,
+        code: &str,
+        now: Timestamp,
+    ) -> Change<StoreResult<Option<Checked>>> {
+        let Some(place) = record.position(app, &vid.nonce) else {
+            return Change::Leave(Ok(None));
+        };
+        let number = match self.number(&record) {
+            Ok(number) => number,
+            Err(error) => return Change::Leave(Err(error)),
+        };
+        let mut checked = Checked {
+            outcome: Checking::Right,
+            entry: record.verifications[place].clone(),
+            number,
+            sent_at: sent_at(&record, &vid.nonce),
+            locks: false,
+        };
+        let policy = &self.parts.policy;
+        let index = match check::gate(&record, app, &vid.nonce, policy, now) {
+            Gate::Unknown => return Change::Leave(Ok(None)),
+            Gate::Ended(ended) => return leave(checked, ended.into()),
+            Gate::Blocked(limited) => return leave(checked, CheckOutcome::Locked(limited)),
+            Gate::Open(index) => index,
+        };
+        let Some(typed) = Typed::read(code, checked.entry.digits) else {
+            let outcome = malformed(&checked.entry);
+            return leave(checked, outcome);
+        };
+        let is_right = match self.code(&checked.entry, id, &checked.number) {
+            Ok(right) => right.is(&typed),
+            Err(error) => return Change::Leave(Err(error)),
+        };
+        let answer = check::count(&mut record, index, is_right, now);
+        checked.outcome = told(answer);
+        checked.locks = !is_right && record.consecutive == policy.lock_after_failures;
+        Change::Save(record, Ok(Some(checked)))
+    }
+
+    /// Only the first who asks the journal is told that a code was right.
+    async fn approve(
+        &self,
+        id: &str,
+        checked: &Checked,
+        now: Timestamp,
+    ) -> StoreResult<CheckOutcome> {
+        if !self.parts.journal.consume(id, now).await? {
+            return Ok(CheckOutcome::Consumed);
+        }
+        let Checked {
+            number, sent_at, ..
+        } = checked;
+        let parts = &self.parts;
+        let confirmed = limit::confirmations(&parts.policy, &parts.keys, number, sent_at);
+        if !confirmed.is_empty()
+            && let Err(error) = parts.store.add(&confirmed, now).await
+        {
+            // The budgets stay a little fuller than they are.
+            tracing::warn!(%error, "a confirmed code could not be counted");
+        }
+        Ok(CheckOutcome::Approved(Approved {
+            verification: id.to_owned(),
+            number: number.clone(),
+            subject: parts.keys.subject(number),
+            usage_type: checked.entry.usage_type.clone(),
+        }))
+    }
+
+    async fn tell_lock(&self, number: &PhoneNumber) {
+        let failures = self.parts.policy.lock_after_failures;
+        tracing::warn!(message.to = %number, failures, "a number is locked after too many wrong codes in a row");
+        let detail = serde_json::json!({ "failures": failures });
+        let written = self.decide("sesame", "number_locked", number, detail).await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "the lock of a number could not be written down");
+        }
+    }
+
+    pub(super) async fn verification(
+        &self,
+        app: &str,
+        id: &str,
+    ) -> StoreResult<Option<Verification>> {
+        let now = self.now();
+        let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
+            return Ok(None);
+        };
+        let loaded = self.numbers.load(vid.record, now).await?;
+        let Some(record) = loaded.record else {
+            return Ok(None);
+        };
+        self.view(&record, app, id, &vid, now).await
+    }
+
+    async fn view(
+        &self,
+        record: &NumberRecord,
+        app: &str,
+        id: &str,
+        vid: &VerificationId,
+        now: Timestamp,
+    ) -> StoreResult<Option<Verification>> {
+        let Some(place) = record.position(app, &vid.nonce) else {
+            return Ok(None);
+        };
+        let entry = &record.verifications[place];
+        let number = self.number(record)?;
+        Ok(Some(Verification {
+            resend_after_secs: resend_after_secs(record, &self.parts.policy, now),
+            message: self.deliver.message(Some(app), &entry.out_id).await?,
+            ..verification_view(entry, id.to_owned(), &number, now)
+        }))
+    }
+
+    pub(super) async fn cancel(&self, app: &str, id: &str) -> StoreResult<Option<Verification>> {
+        let now = self.now();
+        let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
+            return Ok(None);
+        };
+        let turn = self.numbers.queue(vid.record).await;
+        let loaded = self.numbers.load(vid.record, now).await?;
+        let rule = |record: Option<NumberRecord>| {
+            let Some(mut record) = record else {
+                return Change::Leave(None);
+            };
+            match check::cancel(&mut record, app, &vid.nonce) {
+                Some(true) => Change::Save(record.clone(), Some(record)),
+                Some(false) => Change::Leave(Some(record)),
+                None => Change::Leave(None),
+            }
+        };
+        let record = self.numbers.change(vid.record, loaded, now, rule).await?;
+        drop(turn);
+        match record {
+            Some(record) => self.view(&record, app, id, &vid, now).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
+        let now = self.now();
+        let number = self.parts.connector.phone(to)?;
+        let key = self.parts.keys.record(&number);
+        let _turn = self.numbers.queue(key).await;
+        let loaded = self.numbers.load(key, now).await?;
+        let failures = loaded.record.as_ref().map_or(0, |found| found.consecutive);
+        let was_locked = failures >= self.parts.policy.lock_after_failures;
+        let detail = serde_json::json!({ "failures": failures, "was_locked": was_locked });
+        // First of all, so that nothing is lifted and nobody knows.
+        self.decide(actor, "number_lifted", &number, detail).await?;
+        let rule = |record: Option<NumberRecord>| match record {
+            Some(mut record) => {
+                check::lift(&mut record);
+                Change::Save(record, ())
+            }
+            None => Change::Leave(()),
+        };
+        self.numbers.change(key, loaded, now, rule).await?;
+        Ok(Lifted {
+            to: number.masked(),
+            was_locked,
+            failures,
+        })
+    }
+}
+
+fn leave(mut checked: Checked, outcome: CheckOutcome) -> Change<StoreResult<Option<Checked>>> {
+    checked.outcome = Checking::Ended(outcome);
+    Change::Leave(Ok(Some(checked)))
+}
+
+fn malformed(entry: &Entry) -> CheckOutcome {
+    match entry.state {
+        EntryState::Approved => CheckOutcome::Consumed,
+        EntryState::Pending | EntryState::Canceled => CheckOutcome::Malformed {
+            attempts_left: entry.attempts_left(),
+        },
+    }
+}
+
+fn told(answer: Answer) -> Checking {
+    Checking::Ended(match answer {
+        Answer::Right => return Checking::Right,
+        Answer::Wrong { attempts_left } => CheckOutcome::Mismatch { attempts_left },
+        Answer::Exhausted => CheckOutcome::Exhausted,
+        Answer::Consumed => CheckOutcome::Consumed,
+    })
+}
+
+impl From<Ended> for CheckOutcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Expired => Self::Expired,
+            Ended::Exhausted => Self::Exhausted,
+            Ended::Consumed => Self::Consumed,
+            Ended::Canceled => Self::Canceled,
+        }
+    }
+}
+
+fn sent_at(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<Timestamp> {
+    let sends = record.sends.iter();
+    let its = sends.filter(|sent| sent.verification.as_ref() == Some(nonce));
+    its.map(|sent| sent.at).collect()
+}
+
+/// When the number's own limits allow its next message.
+pub(super) fn resend_after_secs(record: &NumberRecord, policy: &Policy, now: Timestamp) -> u64 {
+    let limited = issue::has_room(record, policy, now).err();
+    let retry_after = limited.and_then(|limited| limited.retry_after);
+    retry_after.map_or(0, whole_secs)
+}
+
+/// A verification as its record has it.
+pub(super) fn verification_view(
+    entry: &Entry,
+    id: String,
+    number: &PhoneNumber,
+    now: Timestamp,
+) -> Verification {
+    Verification {
+        id,
+        to: number.masked(),
+        usage_type: entry.usage_type.clone(),
+        status: status(entry, now),
+        created_at: entry.created_at,
+        expires_at: entry.expires_at,
+        resend_after_secs: 0,
+        attempts_left: entry.attempts_left(),
+        message: None,
+    }
+}
+
+fn status(entry: &Entry, now: Timestamp) -> Status {
+    match entry.state {
+        EntryState::Approved => Status::Approved,
+        EntryState::Canceled => Status::Canceled,
+        EntryState::Pending if entry.attempts_left() == 0 => Status::Exhausted,
+        EntryState::Pending if entry.is_expired(now) => Status::Expired,
+        EntryState::Pending => Status::Pending,
+    }
+}

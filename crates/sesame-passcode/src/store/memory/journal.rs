@@ -1,0 +1,271 @@
+//! The journal in memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use sesame_connector::OutId;
+use sesame_connector::provider::BoxFuture;
+
+use super::Faults;
+use crate::journal::{ApiKeyRow, Ask, Decision, Journal, Progress, Row, Search, SeenReport};
+use crate::store::StoreResult;
+
+/// A journal in memory.
+#[derive(Default)]
+pub struct MemoryJournal {
+    state: Mutex<State>,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct State {
+    rows: BTreeMap<OutId, Row>,
+    /// The messages of each verification.
+    messages: BTreeMap<String, Vec<OutId>>,
+    reports: BTreeMap<OutId, Vec<SeenReport>>,
+    consumed: BTreeMap<String, Timestamp>,
+    keys: BTreeMap<String, ApiKeyRow>,
+    decisions: Vec<Decision>,
+}
+
+impl MemoryJournal {
+    /// One that fails as it is told.
+    pub fn with_faults(faults: Faults) -> Self {
+        Self {
+            state: Mutex::default(),
+            faults,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryJournal").finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn open(&mut self, row: &Row) {
+        if self.rows.contains_key(&row.out_id) {
+            return;
+        }
+        if let Some(verification) = &row.verification {
+            let messages = self.messages.entry(verification.clone()).or_default();
+            messages.push(row.out_id.clone());
+        }
+        self.rows.insert(row.out_id.clone(), row.clone());
+    }
+
+    fn advance(
+        &mut self,
+        out_id: &OutId,
+        news: &Progress,
+        ask: Ask,
+        now: Timestamp,
+    ) -> Option<Row> {
+        let row = self.rows.get_mut(out_id)?;
+        row.progress = row.progress.merge(news);
+        row.ask_at = ask.of(row.ask_at);
+        if let Some(report) = &news.report {
+            let seen = self.reports.entry(out_id.clone()).or_default();
+            if seen.iter().all(|known| known.report != *report) {
+                seen.push(SeenReport {
+                    seen_at: now,
+                    report: report.clone(),
+                });
+            }
+        }
+        Some(row.clone())
+    }
+
+    fn search(&self, search: &Search) -> Vec<Row> {
+        let mut rows: Vec<Row> = self
+            .rows
+            .values()
+            .filter(|row| fits(row, search))
+            .cloned()
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        rows.truncate(search.limit);
+        rows
+    }
+
+    fn claim(&mut self, limit: usize, now: Timestamp, lease_until: Timestamp) -> Vec<Row> {
+        let mut due: Vec<&mut Row> = self
+            .rows
+            .values_mut()
+            .filter(|row| row.ask_at.is_some_and(|at| at <= now))
+            .collect();
+        due.sort_by_key(|row| row.ask_at);
+        due.truncate(limit);
+        let claim = |row: &mut Row| {
+            row.ask_at = Some(lease_until);
+            row.clone()
+        };
+        due.into_iter().map(claim).collect()
+    }
+
+    fn consume(&mut self, verification: &str, at: Timestamp) -> bool {
+        let is_first = !self.consumed.contains_key(verification);
+        self.consumed.entry(verification.to_owned()).or_insert(at);
+        for out_id in self.messages.get(verification).into_iter().flatten() {
+            if let Some(row) = self.rows.get_mut(out_id) {
+                row.confirmed_at.get_or_insert(at);
+            }
+        }
+        is_first
+    }
+
+    fn prune(&mut self, before: Timestamp, limit: usize) -> usize {
+        let old = self.rows.values().filter(|row| row.created_at < before);
+        let old: Vec<OutId> = old.map(|row| row.out_id.clone()).take(limit).collect();
+        for out_id in &old {
+            let row = self.rows.remove(out_id);
+            self.reports.remove(out_id);
+            if let Some(verification) = row.and_then(|row| row.verification) {
+                self.messages.remove(&verification);
+            }
+        }
+        let mut dropped = old.len();
+        let mut drops = |is_old: bool| {
+            let goes = is_old && dropped < limit;
+            dropped += usize::from(goes);
+            !goes
+        };
+        self.decisions
+            .retain(|decision| drops(decision.at < before));
+        self.consumed.retain(|_, at| drops(*at < before));
+        dropped
+    }
+}
+
+fn place(row: &Row) -> (Timestamp, OutId) {
+    (row.created_at, row.out_id.clone())
+}
+
+fn fits(row: &Row, search: &Search) -> bool {
+    search.app.as_ref().is_none_or(|app| row.app == *app)
+        && search
+            .number_index
+            .is_none_or(|index| row.number_index == index)
+        && search.state.is_none_or(|state| row.progress.state == state)
+        && search.from.is_none_or(|from| row.created_at >= from)
+        && search.until.is_none_or(|until| row.created_at < until)
+        && search
+            .after
+            .as_ref()
+            .is_none_or(|after| place(row) < *after)
+}
+
+impl Journal for MemoryJournal {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn open<'a>(&'a self, row: &'a Row) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults.step(move || {
+            self.state().open(row);
+        })
+    }
+
+    fn advance<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        news: &'a Progress,
+        ask: Ask,
+        now: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<Option<Row>>> {
+        self.faults
+            .step(move || self.state().advance(out_id, news, ask, now))
+    }
+
+    fn message<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Option<Row>>> {
+        self.faults
+            .step(move || self.state().rows.get(out_id).cloned())
+    }
+
+    fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
+        self.faults.step(move || self.state().search(search))
+    }
+
+    fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
+        self.faults.step(move || {
+            self.state()
+                .reports
+                .get(out_id)
+                .cloned()
+                .unwrap_or_default()
+        })
+    }
+
+    fn claim(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.faults
+            .step(move || self.state().claim(limit, now, lease_until))
+    }
+
+    fn consume<'a>(
+        &'a self,
+        verification: &'a str,
+        at: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<bool>> {
+        self.faults
+            .step(move || self.state().consume(verification, at))
+    }
+
+    fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
+        self.faults.step(move || self.state().prune(before, limit))
+    }
+
+    fn put_key<'a>(&'a self, key: &'a ApiKeyRow) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults.step(move || {
+            self.state().keys.insert(key.id.clone(), key.clone());
+        })
+    }
+
+    fn keys(&self) -> BoxFuture<'_, StoreResult<Vec<ApiKeyRow>>> {
+        self.faults.step(move || {
+            let mut keys: Vec<_> = self.state().keys.values().cloned().collect();
+            keys.sort_by_key(|key| key.created_at);
+            keys
+        })
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults.step(move || {
+            let mut state = self.state();
+            if state.decisions.iter().all(|known| known.id != decision.id) {
+                state.decisions.push(decision.clone());
+            }
+        })
+    }
+
+    fn decisions(
+        &self,
+        limit: usize,
+        before: Option<Timestamp>,
+    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
+        self.faults.step(move || {
+            let state = self.state();
+            let is_before = |decision: &&Decision| before.is_none_or(|before| decision.at < before);
+            let mut found: Vec<_> = state.decisions.iter().filter(is_before).cloned().collect();
+            found.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+            found.truncate(limit);
+            found
+        })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
+        self.faults.step(|| ())
+    }
+}

@@ -1,0 +1,489 @@
+//! The journal in PostgreSQL.
+
+use jiff::Timestamp;
+use sesame_connector::OutId;
+use sesame_connector::provider::BoxFuture;
+use tokio_postgres::Row as Columns;
+use tokio_postgres::types::ToSql;
+
+use super::time::Time;
+use super::{Postgres, Values, count, error, get};
+use crate::journal::{
+    ApiKeyRow, Ask, Decision, Journal, Progress, Receipted, Row, Search, SeenReport, State,
+};
+use crate::store::{Store, StoreResult};
+
+/// What a row is read from, in the order [`row`] reads it; the id and the
+/// revision come first.
+const COLUMNS: &str = "id, revision, out_id, verification, app, usage_type, number, number_index, \
+    masked, country, provider, created_at, state, code, request_id, biz_id, ended_at, \
+    report_delivered, report_code, report_at, confirmed_at, ask_at";
+
+/// How often a row is read again that others keep changing meanwhile.
+const TRIES: usize = 100;
+
+impl Journal for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn open<'a>(&'a self, row: &'a Row) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(open(self, row))
+    }
+
+    fn advance<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        news: &'a Progress,
+        ask: Ask,
+        now: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<Option<Row>>> {
+        Box::pin(advance(self, out_id, news, ask, now))
+    }
+
+    fn message<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Option<Row>>> {
+        Box::pin(async move {
+            let found = message(self, out_id).await?;
+            Ok(found.map(|found| found.row))
+        })
+    }
+
+    fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
+        Box::pin(searched(self, search))
+    }
+
+    fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
+        Box::pin(reports(self, out_id))
+    }
+
+    fn claim(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(claim(self, limit, now, lease_until))
+    }
+
+    fn consume<'a>(
+        &'a self,
+        verification: &'a str,
+        at: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<bool>> {
+        Box::pin(consume(self, verification, at))
+    }
+
+    fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
+        Box::pin(prune(self, before, limit))
+    }
+
+    fn put_key<'a>(&'a self, key: &'a ApiKeyRow) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(put_key(self, key))
+    }
+
+    fn keys(&self) -> BoxFuture<'_, StoreResult<Vec<ApiKeyRow>>> {
+        Box::pin(keys(self))
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(decide(self, decision))
+    }
+
+    fn decisions(
+        &self,
+        limit: usize,
+        before: Option<Timestamp>,
+    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
+        Box::pin(decisions(self, limit, before))
+    }
+
+    fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
+        Store::ping(self)
+    }
+}
+
+/// A row, and what tells whether it was changed since.
+struct Found {
+    id: i64,
+    revision: i64,
+    row: Row,
+}
+
+async fn open(store: &Postgres, row: &Row) -> StoreResult<()> {
+    let sql = "INSERT INTO sesame_messages (out_id, verification, app, usage_type, number, \
+        number_index, masked, country, provider, created_at, state, code, request_id, biz_id, \
+        ended_at, report_delivered, report_code, report_at, confirmed_at, ask_at) VALUES ($1, $2, \
+        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+        ON CONFLICT (out_id) DO NOTHING";
+    let known = Known::of(&row.progress);
+    let values: Values<'_> = &[
+        &row.out_id.as_str(),
+        &row.verification,
+        &row.app,
+        &row.usage_type,
+        &row.number,
+        &row.number_index.as_slice(),
+        &row.masked,
+        &row.country,
+        &row.provider,
+        &Time(row.created_at),
+        &known.state,
+        &known.code,
+        &known.request_id,
+        &known.biz_id,
+        &known.ended_at,
+        &known.delivered,
+        &known.report_code,
+        &known.reported_at,
+        &row.confirmed_at.map(Time),
+        &row.ask_at.map(Time),
+    ];
+    store.execute(sql, values).await.map(|_| ())
+}
+
+/// What is known of a message, column by column.
+struct Known {
+    state: &'static str,
+    code: Option<String>,
+    request_id: Option<String>,
+    biz_id: Option<String>,
+    ended_at: Option<Time>,
+    delivered: Option<bool>,
+    report_code: Option<String>,
+    reported_at: Option<Time>,
+}
+
+impl Known {
+    fn of(progress: &Progress) -> Self {
+        let report = progress.report.as_ref();
+        Self {
+            state: progress.state.as_str(),
+            code: text(progress.code.as_ref()),
+            request_id: text(progress.request_id.as_ref()),
+            biz_id: text(progress.biz_id.as_ref()),
+            ended_at: progress.ended_at.map(Time),
+            delivered: report.map(|report| report.delivered),
+            report_code: text(report.and_then(|report| report.code.as_ref())),
+            reported_at: report.and_then(|report| report.reported_at).map(Time),
+        }
+    }
+}
+
+/// A text from outside: PostgreSQL's cannot hold the character NUL.
+fn text(given: Option<&String>) -> Option<String> {
+    given.map(|text| text.replace('\0', "\u{fffd}"))
+}
+
+async fn advance(
+    store: &Postgres,
+    out_id: &OutId,
+    news: &Progress,
+    ask: Ask,
+    now: Timestamp,
+) -> StoreResult<Option<Row>> {
+    for _ in 0..TRIES {
+        let Some(found) = message(store, out_id).await? else {
+            return Ok(None);
+        };
+        let merged = found.row.progress.merge(news);
+        let ask_at = ask.of(found.row.ask_at);
+        if merged == found.row.progress && ask_at == found.row.ask_at && news.report.is_none() {
+            return Ok(Some(found.row));
+        }
+        if let Some(row) = write(store, &found, &merged, ask, news, now).await? {
+            return Ok(Some(row));
+        }
+    }
+    Err(error::unavailable("one message is changed by too many"))
+}
+
+/// Writes, unless the row was changed since it was found.
+async fn write(
+    store: &Postgres,
+    found: &Found,
+    merged: &Progress,
+    ask: Ask,
+    news: &Progress,
+    now: Timestamp,
+) -> StoreResult<Option<Row>> {
+    let sql = format!(
+        "WITH changed AS (UPDATE sesame_messages SET revision = revision + 1, state = $3, \
+            code = $4, request_id = $5, biz_id = $6, ended_at = $7, report_delivered = $8, \
+            report_code = $9, report_at = $10, ask_at = CASE WHEN $11 THEN ask_at ELSE $12 END \
+            WHERE id = $1 AND revision = $2 RETURNING {COLUMNS}), \
+        noted AS (INSERT INTO sesame_reports (message, seen_at, delivered, code, reported_at) \
+            SELECT id, $13::timestamptz, $14::boolean, $15::text, $16::timestamptz FROM changed \
+            WHERE $14::boolean IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sesame_reports r \
+            WHERE r.message = $1 AND r.delivered = $14 AND r.code IS NOT DISTINCT FROM $15 \
+            AND r.reported_at IS NOT DISTINCT FROM $16)) \
+        SELECT {COLUMNS} FROM changed"
+    );
+    let known = Known::of(merged);
+    let told = Known::of(news);
+    let values: Values<'_> = &[
+        &found.id,
+        &found.revision,
+        &known.state,
+        &known.code,
+        &known.request_id,
+        &known.biz_id,
+        &known.ended_at,
+        &known.delivered,
+        &known.report_code,
+        &known.reported_at,
+        &(ask == Ask::Keep),
+        &ask.of(None).map(Time),
+        &Time(now),
+        &told.delivered,
+        &told.report_code,
+        &told.reported_at,
+    ];
+    let rows = store.query(&sql, values).await?;
+    rows.first().map(row).transpose()
+}
+
+async fn message(store: &Postgres, out_id: &OutId) -> StoreResult<Option<Found>> {
+    let sql = format!("SELECT {COLUMNS} FROM sesame_messages WHERE out_id = $1");
+    let rows = store.query(&sql, &[&out_id.as_str()]).await?;
+    let found = |columns: &Columns| {
+        Ok(Found {
+            id: get(columns, 0)?,
+            revision: get(columns, 1)?,
+            row: row(columns)?,
+        })
+    };
+    rows.first().map(found).transpose()
+}
+
+async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
+    let mut sql = format!("SELECT {COLUMNS} FROM sesame_messages WHERE true");
+    let mut values: Vec<Box<dyn ToSql + Sync + Send>> = Vec::new();
+    // In a condition, `?` stands for what is given to it.
+    let mut also = |condition: &str, given: Vec<Box<dyn ToSql + Sync + Send>>| {
+        sql.push_str(" AND ");
+        let mut parts = condition.split('?');
+        sql.push_str(parts.next().unwrap_or_default());
+        for (part, value) in parts.zip(given) {
+            values.push(value);
+            sql.push_str(&format!("${}{part}", values.len()));
+        }
+    };
+    if let Some(app) = &search.app {
+        also("app = ?", vec![Box::new(app.clone())]);
+    }
+    if let Some(index) = search.number_index {
+        also("number_index = ?", vec![Box::new(index.to_vec())]);
+    }
+    if let Some(state) = search.state {
+        also("state = ?", vec![Box::new(state.as_str())]);
+        if state != State::Accepted {
+            // Says that the index of these states will do.
+            also("state <> 'accepted'", Vec::new());
+        }
+    }
+    if let Some(from) = search.from {
+        also("created_at >= ?", vec![Box::new(Time(from))]);
+    }
+    if let Some(until) = search.until {
+        also("created_at < ?", vec![Box::new(Time(until))]);
+    }
+    if let Some((time, out_id)) = &search.after {
+        let behind = vec![
+            Box::new(Time(*time)) as Box<dyn ToSql + Sync + Send>,
+            Box::new(out_id.as_str().to_owned()),
+        ];
+        also("(created_at, out_id) < (?, ?)", behind);
+    }
+    let limit = values.len() + 1;
+    sql.push_str(&format!(" ORDER BY created_at DESC, out_id DESC LIMIT ${limit}"));
+    values.push(Box::new(count(search.limit)));
+    let values: Vec<&(dyn ToSql + Sync)> = values
+        .iter()
+        .map(|value| &**value as &(dyn ToSql + Sync))
+        .collect();
+    let rows = store.query(&sql, &values).await?;
+    rows.iter().map(row).collect()
+}
+
+async fn reports(store: &Postgres, out_id: &OutId) -> StoreResult<Vec<SeenReport>> {
+    let sql = "SELECT r.delivered, r.code, r.reported_at, r.seen_at FROM sesame_reports r \
+        JOIN sesame_messages m ON m.id = r.message WHERE m.out_id = $1 ORDER BY r.id";
+    let rows = store.query(sql, &[&out_id.as_str()]).await?;
+    let seen = |columns: &Columns| {
+        Ok(SeenReport {
+            report: Receipted {
+                delivered: get(columns, 0)?,
+                code: get(columns, 1)?,
+                reported_at: maybe_time(columns, 2)?,
+            },
+            seen_at: get::<Time>(columns, 3)?.0,
+        })
+    };
+    rows.iter().map(seen).collect()
+}
+
+async fn claim(
+    store: &Postgres,
+    limit: usize,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> StoreResult<Vec<Row>> {
+    // `due` is read first, and once: whoever else claims passes over it.
+    let sql = format!(
+        "WITH due AS MATERIALIZED (SELECT id AS due_id, ask_at AS due_at FROM sesame_messages \
+            WHERE ask_at <= $1 ORDER BY ask_at, out_id LIMIT $2 FOR UPDATE SKIP LOCKED), \
+        taken AS (UPDATE sesame_messages SET ask_at = $3 FROM due WHERE id = due_id \
+            RETURNING {COLUMNS}, due_at) \
+        SELECT {COLUMNS} FROM taken ORDER BY due_at, out_id"
+    );
+    let values: Values<'_> = &[&Time(now), &count(limit), &Time(lease_until)];
+    store.query(&sql, values).await?.iter().map(row).collect()
+}
+
+async fn consume(store: &Postgres, verification: &str, at: Timestamp) -> StoreResult<bool> {
+    let sql = "WITH first AS (INSERT INTO sesame_consumptions (verification, at) \
+            VALUES ($1, $2) ON CONFLICT (verification) DO NOTHING RETURNING verification), \
+        marked AS (UPDATE sesame_messages m SET confirmed_at = $2 FROM first \
+            WHERE m.verification = first.verification AND m.confirmed_at IS NULL) \
+        SELECT 1 FROM first";
+    let rows = store.query(sql, &[&verification, &Time(at)]).await?;
+    Ok(!rows.is_empty())
+}
+
+async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult<usize> {
+    let mut dropped = 0;
+    for (table, key, at) in [
+        ("sesame_messages", "id", "created_at"),
+        ("sesame_decisions", "id", "at"),
+        ("sesame_consumptions", "verification", "at"),
+    ] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} \
+             WHERE {at} < $1 ORDER BY {at} LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        );
+        let left = limit.saturating_sub(dropped);
+        let gone = store.execute(&sql, &[&Time(before), &count(left)]).await?;
+        dropped += usize::try_from(gone).unwrap_or(left);
+    }
+    Ok(dropped)
+}
+
+async fn put_key(store: &Postgres, key: &ApiKeyRow) -> StoreResult<()> {
+    let sql = "INSERT INTO sesame_api_keys (id, name, app, scopes, hash, created_at, ends_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name = $2, app = $3, \
+        scopes = $4, hash = $5, created_at = $6, ends_at = $7";
+    let values: Values<'_> = &[
+        &key.id,
+        &key.name,
+        &key.app,
+        &key.scopes,
+        &key.hash.as_slice(),
+        &Time(key.created_at),
+        &key.ends_at.map(Time),
+    ];
+    store.execute(sql, values).await.map(|_| ())
+}
+
+async fn keys(store: &Postgres) -> StoreResult<Vec<ApiKeyRow>> {
+    let sql = "SELECT id, name, app, scopes, hash, created_at, ends_at FROM sesame_api_keys \
+        ORDER BY created_at, id";
+    let key = |columns: &Columns| {
+        Ok(ApiKeyRow {
+            id: get(columns, 0)?,
+            name: get(columns, 1)?,
+            app: get(columns, 2)?,
+            scopes: get(columns, 3)?,
+            hash: fixed(columns, 4)?,
+            created_at: get::<Time>(columns, 5)?.0,
+            ends_at: maybe_time(columns, 6)?,
+        })
+    };
+    store.query(sql, &[]).await?.iter().map(key).collect()
+}
+
+async fn decide(store: &Postgres, decision: &Decision) -> StoreResult<()> {
+    let sql = "INSERT INTO sesame_decisions (id, at, actor, action, subject, number_index, detail) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+    let index = decision.number_index.as_ref().map(|index| &index[..]);
+    let values: Values<'_> = &[
+        &decision.id,
+        &Time(decision.at),
+        &decision.actor,
+        &decision.action,
+        &decision.subject,
+        &index,
+        &decision.detail,
+    ];
+    store.execute(sql, values).await.map(|_| ())
+}
+
+async fn decisions(
+    store: &Postgres,
+    limit: usize,
+    before: Option<Timestamp>,
+) -> StoreResult<Vec<Decision>> {
+    let sql = "SELECT id, at, actor, action, subject, number_index, detail FROM sesame_decisions \
+        WHERE at < coalesce($1::timestamptz, 'infinity') ORDER BY at DESC, id DESC LIMIT $2";
+    let decision = |columns: &Columns| {
+        let about: Option<&[u8]> = get(columns, 5)?;
+        Ok(Decision {
+            id: get(columns, 0)?,
+            at: get::<Time>(columns, 1)?.0,
+            actor: get(columns, 2)?,
+            action: get(columns, 3)?,
+            subject: get(columns, 4)?,
+            number_index: about.map(|_| fixed(columns, 5)).transpose()?,
+            detail: get(columns, 6)?,
+        })
+    };
+    let values: Values<'_> = &[&before.map(Time), &count(limit)];
+    store.query(sql, values).await?.iter().map(decision).collect()
+}
+
+fn row(columns: &Columns) -> StoreResult<Row> {
+    let delivered: Option<bool> = get(columns, 17)?;
+    let report = match delivered {
+        Some(delivered) => Some(Receipted {
+            delivered,
+            code: get(columns, 18)?,
+            reported_at: maybe_time(columns, 19)?,
+        }),
+        None => None,
+    };
+    Ok(Row {
+        out_id: OutId::parse(get(columns, 2)?).map_err(|_| unreadable("out_id"))?,
+        verification: get(columns, 3)?,
+        app: get(columns, 4)?,
+        usage_type: get(columns, 5)?,
+        number: get(columns, 6)?,
+        number_index: fixed(columns, 7)?,
+        masked: get(columns, 8)?,
+        country: get(columns, 9)?,
+        provider: get(columns, 10)?,
+        created_at: get::<Time>(columns, 11)?.0,
+        progress: Progress {
+            state: State::named(get(columns, 12)?).ok_or_else(|| unreadable("state"))?,
+            code: get(columns, 13)?,
+            request_id: get(columns, 14)?,
+            biz_id: get(columns, 15)?,
+            ended_at: maybe_time(columns, 16)?,
+            report,
+        },
+        confirmed_at: maybe_time(columns, 20)?,
+        ask_at: maybe_time(columns, 21)?,
+    })
+}
+
+fn fixed<const N: usize>(columns: &Columns, index: usize) -> StoreResult<[u8; N]> {
+    let bytes: &[u8] = get(columns, index)?;
+    <[u8; N]>::try_from(bytes).map_err(|_| unreadable(columns.columns()[index].name()))
+}
+
+fn unreadable(column: &str) -> crate::store::StoreError {
+    error::corrupt(format!("a value of the column {column} is none we write"))
+}
+
+fn maybe_time(columns: &Columns, index: usize) -> StoreResult<Option<Timestamp>> {
+    let time: Option<Time> = get(columns, index)?;
+    Ok(time.map(|time| time.0))
+}

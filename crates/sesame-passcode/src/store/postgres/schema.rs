@@ -1,0 +1,165 @@
+//! The tables in PostgreSQL, and how an older database gets them.
+//!
+//! To change them, append a step to [`STEPS`]; never touch one that was released.
+
+use std::time::Duration;
+
+use deadpool_postgres::Client;
+use tokio::time::timeout;
+
+use super::super::StoreResult;
+use super::error;
+
+/// Step `n` brings schema `n` to `n + 1`.
+const STEPS: &[&str] = &[FIRST];
+
+/// The schema this program works with.
+pub(super) const KNOWN: u32 = STEPS.len() as u32;
+
+/// Makes every other server wait while one changes the tables; the number is
+/// any that nobody else uses.
+const ALONE: &str = "SELECT pg_advisory_xact_lock(7305804402566427493)";
+/// How long changing tables may take, and waiting for another who does.
+const WITHIN: Duration = Duration::from_secs(600);
+
+/// Ids are compared byte by byte (`"C"`), so that pages are the same
+/// everywhere. `purge_hour` changes seldom where `expires_at` changes with each
+/// swap, which keeps swaps out of the index.
+const FIRST: &str = r#"
+CREATE TABLE sesame_records (
+  key text COLLATE "C" PRIMARY KEY,
+  version bigint NOT NULL,
+  value bytea NOT NULL,
+  expires_at timestamptz NOT NULL,
+  purge_hour bigint NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX sesame_records_by_end ON sesame_records (purge_hour);
+
+CREATE TABLE sesame_counters (
+  key text COLLATE "C" PRIMARY KEY,
+  total bigint NOT NULL,
+  -- What was added last, which an upsert has no other way to name.
+  amount bigint NOT NULL,
+  ends_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX sesame_counters_by_end ON sesame_counters (ends_at);
+
+CREATE TABLE sesame_messages (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  revision bigint NOT NULL DEFAULT 0,
+  out_id text COLLATE "C" NOT NULL UNIQUE,
+  verification text COLLATE "C",
+  app text COLLATE "C" NOT NULL,
+  usage_type text NOT NULL,
+  number bytea NOT NULL,
+  number_index bytea NOT NULL,
+  masked text NOT NULL,
+  country text NOT NULL,
+  provider text NOT NULL,
+  created_at timestamptz NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  code text,
+  request_id text,
+  biz_id text,
+  ended_at timestamptz,
+  report_delivered boolean,
+  report_code text,
+  report_at timestamptz,
+  confirmed_at timestamptz,
+  ask_at timestamptz
+);
+CREATE INDEX sesame_messages_by_time ON sesame_messages (created_at, out_id);
+CREATE INDEX sesame_messages_by_app ON sesame_messages (app, created_at, out_id);
+CREATE INDEX sesame_messages_by_number ON sesame_messages (number_index, created_at, out_id);
+CREATE INDEX sesame_messages_by_verification ON sesame_messages (verification)
+  WHERE verification IS NOT NULL;
+CREATE INDEX sesame_messages_to_ask ON sesame_messages (ask_at) WHERE ask_at IS NOT NULL;
+-- Most messages are accepted, and whoever looks for those finds them by time.
+CREATE INDEX sesame_messages_by_state ON sesame_messages (state, created_at, out_id)
+  WHERE state <> 'accepted';
+
+CREATE TABLE sesame_reports (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  message bigint NOT NULL REFERENCES sesame_messages ON DELETE CASCADE,
+  seen_at timestamptz NOT NULL,
+  delivered boolean NOT NULL,
+  code text,
+  reported_at timestamptz
+);
+CREATE INDEX sesame_reports_by_message ON sesame_reports (message);
+
+CREATE TABLE sesame_consumptions (
+  verification text COLLATE "C" PRIMARY KEY,
+  at timestamptz NOT NULL
+);
+CREATE INDEX sesame_consumptions_by_time ON sesame_consumptions (at);
+
+CREATE TABLE sesame_api_keys (
+  id text COLLATE "C" PRIMARY KEY,
+  name text NOT NULL,
+  app text NOT NULL,
+  scopes text[] NOT NULL,
+  hash bytea NOT NULL,
+  created_at timestamptz NOT NULL,
+  ends_at timestamptz
+);
+
+CREATE TABLE sesame_decisions (
+  id text COLLATE "C" PRIMARY KEY,
+  at timestamptz NOT NULL,
+  actor text NOT NULL,
+  action text NOT NULL,
+  subject text NOT NULL,
+  number_index bytea,
+  detail text NOT NULL
+);
+CREATE INDEX sesame_decisions_by_time ON sesame_decisions (at, id);
+"#;
+
+/// Brings a database up to date, or says why not.
+pub(super) async fn bring_up_to_date(client: &mut Client) -> StoreResult<()> {
+    let late = |_| error::unavailable("it took too long to look at the tables, or to make them");
+    timeout(WITHIN, migrate(client)).await.map_err(late)?
+}
+
+async fn migrate(client: &mut Client) -> StoreResult<()> {
+    let of = |error: tokio_postgres::Error| error::of(&error);
+    if found(client).await.map_err(of)? == KNOWN {
+        return Ok(());
+    }
+    let transaction = client.transaction().await.map_err(of)?;
+    transaction
+        .batch_execute("SET LOCAL statement_timeout = 0")
+        .await
+        .map_err(of)?;
+    transaction.batch_execute(ALONE).await.map_err(of)?;
+    let found = found(&transaction).await.map_err(of)?;
+    if found > KNOWN {
+        return Err(error::schema(found, KNOWN));
+    }
+    for step in STEPS.iter().skip(found as usize) {
+        transaction.batch_execute(step).await.map_err(of)?;
+    }
+    let stamp = "CREATE TABLE IF NOT EXISTS sesame_schema (version integer NOT NULL); \
+        DELETE FROM sesame_schema;";
+    transaction.batch_execute(stamp).await.map_err(of)?;
+    let version = KNOWN as i32;
+    transaction
+        .execute("INSERT INTO sesame_schema (version) VALUES ($1)", &[&version])
+        .await
+        .map_err(of)?;
+    transaction.commit().await.map_err(of)
+}
+
+/// Which schema a database has; 0 for an empty one.
+async fn found(client: &impl deadpool_postgres::GenericClient) -> Result<u32, tokio_postgres::Error> {
+    let there = "SELECT to_regclass('sesame_schema') IS NOT NULL";
+    if !client.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(0);
+    }
+    let row = client
+        .query_opt("SELECT version FROM sesame_schema", &[])
+        .await?;
+    let version: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
+    Ok(u32::try_from(version).unwrap_or_default())
+}

@@ -1,0 +1,84 @@
+//! What SQLite's errors mean to whoever runs the server. Nothing that is stored
+//! is in them: values are bound, and SQLite's texts name only tables.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use super::super::StoreError;
+
+const STORE: &str = "sqlite";
+
+/// For an error of an operation on the open file.
+pub(super) fn of(error: &rusqlite::Error, path: &Path) -> StoreError {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => of_code(*failure, path),
+        other => corrupt(format!("{}: {other}", path.display())),
+    }
+}
+
+/// For SQLite's own code.
+pub(super) fn of_code(failure: rusqlite::ffi::Error, path: &Path) -> StoreError {
+    let path = path.display();
+    match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            unavailable(format!("another process keeps {path} locked"))
+        }
+        ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted => {
+            unavailable(failure.to_string())
+        }
+        ErrorCode::DiskFull => unusable(
+            format!("there is no room left for {path}"),
+            "make room on that disk, it goes on by itself",
+        ),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => unusable(
+            format!("{path} cannot be written"),
+            "let the user that runs this write the file and its folder",
+        ),
+        ErrorCode::CannotOpen => unusable(
+            format!("{path} cannot be opened or made"),
+            "see that its folder is there and the user that runs this may write in it",
+        ),
+        ErrorCode::SystemIoFailure => unusable(
+            format!("reading or writing {path} failed ({failure})"),
+            "look at the disk and at the system's log",
+        ),
+        ErrorCode::NotADatabase => corrupt(format!(
+            "{path} is no SQLite database; move it away or name another file"
+        )),
+        ErrorCode::DatabaseCorrupt => corrupt(format!(
+            "{path} is damaged; stop the server and put back a copy"
+        )),
+        _ => corrupt(format!("{path}: {failure}")),
+    }
+}
+
+pub(super) fn unavailable(reason: impl Into<String>) -> StoreError {
+    StoreError::Unavailable {
+        store: STORE,
+        reason: reason.into(),
+    }
+}
+
+pub(super) fn unusable(reason: impl Into<String>, cure: impl Into<String>) -> StoreError {
+    StoreError::Unusable {
+        store: STORE,
+        reason: reason.into(),
+        cure: cure.into(),
+    }
+}
+
+pub(super) fn corrupt(reason: impl Into<String>) -> StoreError {
+    StoreError::Corrupt {
+        store: STORE,
+        reason: reason.into(),
+    }
+}
+
+pub(super) fn schema(found: u32, known: u32) -> StoreError {
+    StoreError::Schema {
+        store: STORE,
+        found,
+        known,
+    }
+}

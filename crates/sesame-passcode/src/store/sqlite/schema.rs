@@ -1,0 +1,118 @@
+//! The tables of a SQLite file, and how an older file gets them.
+//!
+//! To change them, append a step to [`STEPS`]; never touch one that was released.
+
+use rusqlite::Connection;
+
+/// Step `n` brings schema `n` to `n + 1`.
+const STEPS: &[&str] = &[FIRST];
+
+/// The schema this program works with.
+pub(super) const KNOWN: u32 = STEPS.len() as u32;
+
+/// Times are microseconds of Unix time. What is looked up by a random key and
+/// is small lies in the index itself (`WITHOUT ROWID`).
+const FIRST: &str = "
+CREATE TABLE records (
+  key TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  value BLOB NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX records_by_end ON records (expires_at);
+
+CREATE TABLE counters (
+  key TEXT PRIMARY KEY,
+  total INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX counters_by_end ON counters (ends_at);
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY,
+  out_id TEXT NOT NULL UNIQUE,
+  verification TEXT,
+  app TEXT NOT NULL,
+  usage_type TEXT NOT NULL,
+  number BLOB NOT NULL,
+  number_index BLOB NOT NULL,
+  masked TEXT NOT NULL,
+  country TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  code TEXT,
+  request_id TEXT,
+  biz_id TEXT,
+  ended_at INTEGER,
+  report_delivered INTEGER,
+  report_code TEXT,
+  report_at INTEGER,
+  confirmed_at INTEGER,
+  ask_at INTEGER
+) STRICT;
+CREATE INDEX messages_by_time ON messages (created_at, out_id);
+CREATE INDEX messages_by_app ON messages (app, created_at, out_id);
+CREATE INDEX messages_by_number ON messages (number_index, created_at, out_id);
+CREATE INDEX messages_by_verification ON messages (verification) WHERE verification IS NOT NULL;
+CREATE INDEX messages_to_ask ON messages (ask_at) WHERE ask_at IS NOT NULL;
+-- Most messages are accepted, and whoever looks for those finds them by time.
+CREATE INDEX messages_by_state ON messages (state, created_at, out_id) WHERE state <> 'accepted';
+
+CREATE TABLE reports (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  code TEXT,
+  reported_at INTEGER
+) STRICT;
+CREATE INDEX reports_by_message ON reports (message);
+
+CREATE TABLE consumptions (
+  verification TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX consumptions_by_time ON consumptions (at);
+
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  app TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  ends_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decisions (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  number_index BLOB,
+  detail TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decisions_by_time ON decisions (at, id);
+";
+
+/// Which schema a file has; 0 for an empty one.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings a file up to date, in one transaction.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Somebody else may have been quicker.
+    let found = found(&transaction)? as usize;
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step)?;
+    }
+    if found < STEPS.len() {
+        transaction.pragma_update(None, "user_version", KNOWN)?;
+    }
+    transaction.commit()
+}

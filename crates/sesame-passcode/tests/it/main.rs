@@ -1,0 +1,9 @@
+//! The service from the outside, over a store and a journal in memory, a clock
+//! that is moved by hand and a provider that remembers what it was handed.
+
+mod crashes;
+mod leaks;
+mod norms;
+mod service;
+mod simulation;
+mod world;
