@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::Call;
 use super::refusal::Refusal;
-use crate::account::{AccessKey, Book, KeyStatus};
+use crate::account::{AccessKey, AddressDenied, Book, KeyStatus};
 use crate::state::Shared;
 
 /// The code of a signature that is not what it should be.
@@ -80,7 +80,9 @@ pub(super) fn authenticate(
     let key = book
         .key(key_id)
         .ok_or_else(|| Refusal::gateway("InvalidAccessKeyId.NotFound"))?;
-    if key.status == KeyStatus::Disabled {
+    let is_from_outside =
+        book.account.address_denied == AddressDenied::Inactive && !key.may_call_from(call.address);
+    if key.status == KeyStatus::Disabled || is_from_outside {
         return Err(Refusal::gateway("InvalidAccessKeyId.Inactive"));
     }
     check_token(&book, key, claim.token, call.now)?;
