@@ -57,8 +57,9 @@ pub struct Account {
     /// Whether names of signatures differ by case alone. Aliyun's documents say
     /// both.
     pub sign_names_ignore_case: bool,
-    /// Whether reports and replies also go to the message queues.
-    pub report_queue: bool,
+    /// Whether reports and replies also go to the message queues, and how they
+    /// are written there.
+    pub report_queue: ReportQueue,
     /// The only numbers test signatures and templates may go to.
     pub bound_numbers: Vec<String>,
     /// Numbers that asked not to be disturbed.
@@ -120,6 +121,19 @@ pub enum PermissionDenied {
     /// By the product itself, with HTTP status 200.
     #[serde(rename = "isp.RAM_PERMISSION_DENY")]
     RamPermissionDeny,
+}
+
+/// Whether reports go to the message queues, and how they are written there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportQueue {
+    /// There are no queues.
+    #[default]
+    Off,
+    /// In base64, as Aliyun's demos read them.
+    Base64,
+    /// As they are, which no document rules out.
+    Plain,
 }
 
 /// One access key.
@@ -236,7 +250,7 @@ impl Default for Account {
             time_tolerance_mins: 15,
             require_signed_host: true,
             sign_names_ignore_case: false,
-            report_queue: false,
+            report_queue: ReportQueue::Off,
             bound_numbers: Vec::new(),
             blocked_numbers: Vec::new(),
             exempt_numbers: Vec::new(),

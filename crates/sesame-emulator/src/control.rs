@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::error::ControlError;
+use crate::account::ReportQueue;
 use crate::clock::{beijing_text, is_settable, plus_secs};
 use crate::events::{self, Event};
 use crate::inbox::Record;
@@ -283,17 +284,15 @@ pub(crate) fn reply(shared: &Shared, reply: &Reply) -> Result<(), ControlError> 
             SequenceForm::Number => sequence.into(),
         },
     };
-    let has_queue = state.book.account.report_queue;
-    if !shared.settings.has_receiver && !has_queue {
+    let queue = state.book.account.report_queue;
+    if !shared.settings.has_receiver && queue == ReportQueue::Off {
         return Err(
             ControlError::new("", "there is nowhere to push a reply to").cure(
                 "start the emulator with a reports address, or set the account's `report_queue`",
             ),
         );
     }
-    if has_queue {
-        state.queues.push_reply(&uplink, now);
-    }
+    state.queues.push_reply(&uplink, queue, now);
     if shared.settings.has_receiver {
         state.schedule.push_uplink(uplink);
     }

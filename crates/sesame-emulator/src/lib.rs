@@ -25,8 +25,8 @@ mod verify_codes;
 
 pub use account::{
     AccessKey, Account, AccountError, AccountState, AddressDenied, AddressRange, Day, ErrorCodes,
-    KeyStatus, Limits, PermissionDenied, Pns, RegistrationStatus, Registrations, ReviewStatus,
-    Secret, SignKind, SignName, Tag, Template, TemplateKind, WrongCode,
+    KeyStatus, Limits, PermissionDenied, Pns, RegistrationStatus, Registrations, ReportQueue,
+    ReviewStatus, Secret, SignKind, SignName, Tag, Template, TemplateKind, WrongCode,
 };
 pub use control::{ControlError, Reply, ReportDecision};
 pub use emulator::{DEFAULT_ADDRESS, Emulator, EmulatorBuilder, EmulatorError};

@@ -20,6 +20,7 @@ use md5::{Digest as _, Md5};
 use sha1::Sha1;
 use subtle::ConstantTimeEq as _;
 
+use crate::account::ReportQueue;
 use crate::api::{Refusal, request_id, xml};
 use crate::clock::http_date;
 use crate::queue::{MessageType, Queued};
@@ -177,7 +178,7 @@ fn open(shared: &Shared, parts: &request::Parts) -> Result<MessageType, Error> {
         .ok_or(BAD_REQUEST)?;
     let account = &state.book.account;
     MessageType::of_queue(name, &account.account_id)
-        .filter(|_| account.report_queue)
+        .filter(|_| account.report_queue != ReportQueue::Off)
         .ok_or(NO_QUEUE)
 }
 

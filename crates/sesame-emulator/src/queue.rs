@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::account::Secret;
+use crate::account::{ReportQueue, Secret};
 use crate::clock::plus_secs;
 use crate::reports::{Report, Uplink};
 
@@ -87,7 +87,7 @@ pub(crate) struct Queued {
     pub(crate) id: u64,
     /// What it may be deleted with; a new one each time.
     pub(crate) receipt: u64,
-    /// Base64 of one JSON object.
+    /// One JSON object, mostly as base64.
     pub(crate) body: String,
     pub(crate) enqueued_at: Timestamp,
     pub(crate) first_taken_at: Timestamp,
@@ -114,15 +114,27 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    pub(crate) fn push_report(&mut self, report: &Report, now: Timestamp) {
-        self.push(MessageType::SmsReport, report, now);
+    pub(crate) fn push_report(&mut self, report: &Report, form: ReportQueue, now: Timestamp) {
+        self.push(MessageType::SmsReport, report, form, now);
     }
 
-    pub(crate) fn push_reply(&mut self, reply: &Uplink, now: Timestamp) {
-        self.push(MessageType::SmsUp, reply, now);
+    pub(crate) fn push_reply(&mut self, reply: &Uplink, form: ReportQueue, now: Timestamp) {
+        self.push(MessageType::SmsUp, reply, form, now);
     }
 
-    fn push(&mut self, kind: MessageType, message: &impl Serialize, now: Timestamp) {
+    fn push(
+        &mut self,
+        kind: MessageType,
+        message: &impl Serialize,
+        form: ReportQueue,
+        now: Timestamp,
+    ) {
+        let json = || serde_json::to_string(message).unwrap_or_default();
+        let body = match form {
+            ReportQueue::Off => return,
+            ReportQueue::Base64 => STANDARD.encode(json()),
+            ReportQueue::Plain => json(),
+        };
         let id = self.next();
         let Some(queue) = self.queue(kind) else {
             return;
@@ -130,11 +142,10 @@ impl Queues {
         if queue.len() >= WAITING_MAX {
             queue.pop_front();
         }
-        let json = serde_json::to_string(message).unwrap_or_default();
         queue.push_back(Queued {
             id,
             receipt: 0,
-            body: STANDARD.encode(json),
+            body,
             enqueued_at: now,
             first_taken_at: now,
             visible_from: now,

@@ -16,6 +16,8 @@ use crate::template;
 const DELIVERED: &str = "DELIVERED";
 /// The code of one that did not, unless told otherwise.
 pub(crate) const UNDELIVERED: &str = "UNDELIV";
+/// The code of one whose time ran out, which the international site tells apart.
+const EXPIRED: &str = "EXPIRED";
 /// Unless told otherwise, a message is delivered after this time.
 pub(crate) const DELIVERY_SECS: i64 = 1;
 /// Aliyun puts several reports into one push.
@@ -93,7 +95,7 @@ pub(crate) struct GlobeReport {
     to: String,
     send_date: String,
     receive_date: String,
-    /// 1 delivered, 2 failed.
+    /// 1 delivered, 2 failed, 6 expired.
     status: &'static str,
     error_code: String,
     error_description: &'static str,
@@ -291,8 +293,15 @@ fn globe_report(record: &Record, planned: &Planned, due: Timestamp) -> GlobeRepo
         to: record.number.with_country(),
         send_date: rfc2822_text(record.sent_at),
         receive_date: rfc2822_text(due),
-        status: if delivered { "1" } else { "2" },
-        error_code: planned.fate.err_code.to_string(),
+        status: match (&*planned.fate.err_code, delivered) {
+            (_, true) => "1",
+            (EXPIRED, false) => "6",
+            (_, false) => "2",
+        },
+        error_code: match &*planned.fate.err_code {
+            DELIVERED => globe_words(true).to_owned(),
+            other => other.to_owned(),
+        },
         error_description: globe_words(delivered),
         task_id: record.task_id.clone().unwrap_or_default(),
         sms_size: template::parts(&record.text).to_string(),

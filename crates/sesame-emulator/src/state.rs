@@ -115,9 +115,8 @@ impl Shared {
                 continue;
             };
             events::send(&self.events, || Event::status(&record.message()));
-            if state.book.account.report_queue {
-                state.queues.push_report(&report, due);
-            }
+            let queue = state.book.account.report_queue;
+            state.queues.push_report(&report, queue, due);
             if self.settings.has_receiver {
                 state.schedule.push_report(report);
                 pushes = true;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sesame_emulator::{Account, Delivery, Emulator, ReportDecision};
+use sesame_emulator::{Account, Delivery, Emulator, ReportDecision, ReportQueue};
 use sha1::Sha1;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -300,7 +300,7 @@ async fn k1_k2_the_international_form() {
             "SendDate": "Wed, 04 Mar 2026 13:06:07 +0800",
             "ReceiveDate": "Wed, 04 Mar 2026 13:06:08 +0800",
             "Status": "1",
-            "ErrorCode": "DELIVERED",
+            "ErrorCode": "success",
             "ErrorDescription": "success",
             "TaskId": "7",
             "SmsSize": "1",
@@ -314,6 +314,27 @@ async fn k1_k2_the_international_form() {
     emulator.advance_secs(600).unwrap();
     receiver.has(7).await;
     assert!(receiver.reports()[6].get("phone_number").is_some());
+}
+
+/// Status 6 is in the documents, and what it is for is not.
+#[tokio::test]
+async fn k5_the_international_form_of_failures() {
+    let receiver = Receiver::start().await;
+    let emulator = emulator(&receiver).await;
+    for (many, err_code, status) in [(1, "UNDELIV", "2"), (2, "EXPIRED", "6")] {
+        let params = [("To", "85268326366"), ("Message", "1234")];
+        let call = Call::new(&emulator, "SendMessageToGlobe", &params).version("2018-05-01");
+        let id = accepted(&emulator, &call).await["MessageId"].clone();
+        let mut decision = ReportDecision::of_biz_id(id.as_str().unwrap(), Delivery::Failed);
+        decision.err_code = Some(err_code.to_owned());
+        emulator.decide_report(&decision).unwrap();
+        receiver.has(many).await;
+        let report = receiver.reports().pop().unwrap();
+        assert_eq!(
+            (&report["Status"], &report["ErrorCode"]),
+            (&json!(status), &json!(err_code))
+        );
+    }
 }
 
 /// Messages of number verification are reported like any other.
@@ -344,7 +365,7 @@ const REPORT_QUEUE: &str = "Alicom-Queue-1000000000000000-SmsReport";
 /// An emulator whose reports go to the queues, and a token for them.
 async fn with_queue() -> (Emulator, Token) {
     let emulator = start_with(Account {
-        report_queue: true,
+        report_queue: ReportQueue::Base64,
         ..unlimited()
     })
     .await;
@@ -497,6 +518,23 @@ async fn k7_reports_come_through_the_queue_one_by_one() {
     assert!(is(&token.take(&emulator, "").await, 404, "MessageNotExist"));
 }
 
+/// That it is base64 is known from demos alone.
+#[tokio::test]
+async fn k7_bodies_can_be_plain() {
+    let (emulator, token) = with_queue().await;
+    emulator
+        .change_account(|account| account.report_queue = ReportQueue::Plain)
+        .unwrap();
+    accepted(&emulator, &send_sms(&emulator).param("OutId", "a<b&c")).await;
+    emulator.advance_secs(1).unwrap();
+    let taken = token.take(&emulator, "").await;
+    let body = &inside(&taken, "MessageBody")[0];
+    assert!(
+        body.starts_with('{') && body.contains("a&lt;b&amp;c"),
+        "{body}"
+    );
+}
+
 #[tokio::test]
 async fn k7_a_request_waits_for_the_first_message() {
     let (emulator, token) = with_queue().await;
@@ -610,7 +648,7 @@ async fn k7_a_token_is_for_a_queue_that_is() {
     assert_eq!(outcome(&emulator, &call("", REPORT_QUEUE)).await, missing);
     // Where reports are not sent to queues, there are none.
     emulator
-        .change_account(|account| account.report_queue = false)
+        .change_account(|account| account.report_queue = ReportQueue::Off)
         .unwrap();
     assert!(is(&token.take(&emulator, "").await, 404, "QueueNotExist"));
 }
