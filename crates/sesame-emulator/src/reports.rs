@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use aliyun_sms::wire::DeliveryReport;
 use jiff::Timestamp;
@@ -89,7 +90,7 @@ impl Report {
 }
 
 /// A report of the international site.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GlobeReport {
     to: String,
@@ -102,6 +103,18 @@ pub(crate) struct GlobeReport {
     task_id: String,
     sms_size: String,
     message_id: String,
+}
+
+/// Without the whole number.
+impl fmt::Debug for GlobeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlobeReport")
+            .field("to", &aliyun_sms::mask_number(&self.to))
+            .field("status", &self.status)
+            .field("error_code", &self.error_code)
+            .field("message_id", &self.message_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A reply of a phone's owner (`SmsUp`).

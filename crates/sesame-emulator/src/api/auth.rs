@@ -80,9 +80,10 @@ pub(super) fn authenticate(
     let key = book
         .key(key_id)
         .ok_or_else(|| Refusal::gateway("InvalidAccessKeyId.NotFound"))?;
-    let is_from_outside =
-        book.account.address_denied == AddressDenied::Inactive && !key.may_call_from(call.address);
-    if key.status == KeyStatus::Disabled || is_from_outside {
+    // A list of the key's own does not bind temporary keys.
+    let is_bound =
+        book.account.address_denied == AddressDenied::Inactive && key.security_token.is_none();
+    if key.status == KeyStatus::Disabled || is_bound && !key.may_call_from(call.address) {
         return Err(Refusal::gateway("InvalidAccessKeyId.Inactive"));
     }
     check_token(&book, key, claim.token, call.now)?;

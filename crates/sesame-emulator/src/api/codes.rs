@@ -18,8 +18,8 @@ impl Refusal {
             _ => return self,
         };
         let is_usual = texts::published(&self.code).is_some_and(|(_, words)| words == self.message);
-        if is_usual {
-            self.message = texts::message(own).into();
+        if is_usual && let Some((_, words)) = texts::published(own) {
+            self.message = words.into();
         }
         self.code = own.into();
         self

@@ -22,6 +22,8 @@ const NAME_MIN: usize = 2;
 const NAME_MAX: usize = 12;
 const REMARK_MAX: usize = 200;
 const FILE_MAX_BYTES: usize = 2 * 1024 * 1024;
+/// Nobody sends more, and there is a most to look for.
+const FILES_MAX: usize = 50;
 const FILE_SUFFIXES: [&str; 4] = ["jpg", "png", "gif", "jpeg"];
 
 const TRADEMARK: u8 = 5;
@@ -306,7 +308,7 @@ fn read_source(call: &Call<'_>, age: Age) -> Result<u8, Refusal> {
 /// Papers that come along, `SignFileList.1.FileContents` and so on.
 fn check_files(call: &Call<'_>) -> Result<(), Refusal> {
     let field = |at: usize, name: &str| call.parameters.get(&format!("SignFileList.{at}.{name}"));
-    let count = (1..)
+    let count = (1..=FILES_MAX)
         .take_while(|at| field(*at, "FileContents").is_some() || field(*at, "FileSuffix").is_some())
         .count();
     if count == 0 {

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod client;
 mod control;
 mod faults;
 mod golden;
