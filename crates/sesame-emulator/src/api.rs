@@ -287,11 +287,12 @@ impl<'a> Call<'a> {
 
     /// A whole number that is not negative.
     fn whole_number(&self, name: &str) -> Result<Option<u64>, Refusal> {
-        match self.get(name).map(str::parse) {
-            None => Ok(None),
-            Some(Ok(number)) => Ok(Some(number)),
-            Some(Err(_)) => Err(Refusal::invalid(name)),
-        }
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        // Rust would read a sign as well.
+        let number = text.parse().ok().filter(|_| !text.starts_with('+'));
+        number.map(Some).ok_or_else(|| Refusal::invalid(name))
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -305,10 +306,10 @@ fn permit(
     account: &Account,
     address: IpAddr,
 ) -> Result<(), Refusal> {
-    let permission = operation.permission();
     let is_from_within =
         account.address_denied != AddressDenied::Permission || key.may_call_from(address);
-    if key.may(&permission) && is_from_within {
+    let permission = operation.permission();
+    if is_from_within && key.may(&permission) {
         return Ok(());
     }
     Err(denied(account.permission_denied, &permission))

@@ -117,20 +117,19 @@ impl Wish {
         })
     }
 
-    /// Every character is as likely as any other.
+    /// Every character is as likely as any other: 64 bits leave no difference
+    /// that could be seen.
     fn make_code(&self, source: &dyn Source) -> String {
-        let many = self.alphabet.len();
-        let fair = 256 - 256 % many;
-        let mut code = String::with_capacity(self.length);
-        while code.len() < self.length {
-            let mut byte = [0];
-            source.fill(&mut byte);
-            let drawn = usize::from(byte[0]);
-            if drawn < fair {
-                code.push(char::from(self.alphabet[drawn % many]));
-            }
-        }
-        code
+        let draw = || {
+            let mut bytes = [0; 8];
+            source.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        let many = self.alphabet.len() as u64;
+        (0..self.length)
+            .filter_map(|_| usize::try_from(draw() % many).ok())
+            .map(|at| char::from(self.alphabet[at]))
+            .collect()
     }
 }
 

@@ -183,16 +183,19 @@ fn apply(
     Ok(told)
 }
 
+/// The first free one from a random place on.
 fn new_code(shared: &Shared, state: &State) -> String {
-    loop {
-        let mut bytes = [0; 4];
-        shared.source.fill(&mut bytes);
-        let code = format!("SMS_{:09}", u32::from_le_bytes(bytes) % 1_000_000_000);
-        let is_known = |template: &Template| template.code == code;
-        if !state.book.account.templates.iter().any(is_known) {
-            return code;
-        }
-    }
+    const MANY: u32 = 1_000_000_000;
+    let mut bytes = [0; 4];
+    shared.source.fill(&mut bytes);
+    let start = u32::from_le_bytes(bytes) % MANY;
+    let templates = &state.book.account.templates;
+    let is_free = |code: &String| templates.iter().all(|template| template.code != *code);
+    (start..MANY)
+        .chain(0..start)
+        .map(|number| format!("SMS_{number:09}"))
+        .find(is_free)
+        .unwrap_or_default()
 }
 
 /// The template that is applied for, as yet without a code.

@@ -176,7 +176,7 @@ async fn i1_what_makes_no_sense_is_refused() {
         "Interval",
         "DuplicatePolicy",
     ] {
-        for value in ["x", "-1", "1.5"] {
+        for value in ["x", "-1", "+5", "1.5"] {
             let call = send(&emulator).param(name, value);
             let expected = (400, format!("Invalid{name}"));
             assert_eq!(outcome(&emulator, &call).await, expected, "{value}");
