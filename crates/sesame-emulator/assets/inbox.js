@@ -68,8 +68,9 @@
     status.append(tick, " ", make("span", "word"), " ", make("span", "reason"));
     const when = make("p", "meta");
     when.append(time, " ", status);
-    const outId = message.out_id ? ` · ${words.outId} ${message.out_id}` : "";
-    const what = make("p", "meta", `${words.template} ${message.template_code}${outId}`);
+    const template = message.template_code && `${words.template} ${message.template_code}`;
+    const outId = message.out_id && `${words.outId} ${message.out_id}`;
+    const what = make("p", "meta", [template, outId].filter(Boolean).join(" · "));
     item.append(make("p", "text", message.text), when, what);
     show(item, message);
     return item;

@@ -6,22 +6,36 @@
 //! here with its default, and a rule in [`check`](Account::check) if not every
 //! value makes sense.
 
+mod address;
 mod book;
+mod limits;
 mod parse;
+mod pns;
 mod secret;
+mod sign_name;
+mod template;
+
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use address::AddressRange;
 pub(crate) use book::{Book, Prepared, Signature};
+pub use limits::{Day, Limits};
 pub use parse::AccountError;
 pub(crate) use parse::path;
+pub use pns::{ErrorCodes, Pns, WrongCode};
 pub use secret::Secret;
+pub use sign_name::{RegistrationStatus, Registrations, SignKind, SignName};
+pub use template::{Template, TemplateKind};
 
 /// An account at Aliyun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
+    /// Its number; the names of its queues hold it.
+    pub account_id: String,
     /// Money left, in yuan; absent means that it never ends.
     pub balance: Option<f64>,
     /// What one part of a message costs, in yuan.
@@ -32,12 +46,20 @@ pub struct Account {
     pub deny_ip_range: bool,
     /// How a missing permission is refused.
     pub permission_denied: PermissionDenied,
+    /// How a call from an address its key is not allowed for is refused.
+    pub address_denied: AddressDenied,
     /// How far a request's time may be off, either way.
     pub time_tolerance_mins: u32,
     /// Whether an ACS3 signature must cover `host`. The documents say so and
     /// Alibaba's SDKs do it; other clients in use, such as the crate `ali-acs`,
     /// do not.
     pub require_signed_host: bool,
+    /// Whether names of signatures differ by case alone. Aliyun's documents say
+    /// both.
+    pub sign_names_ignore_case: bool,
+    /// Whether reports and replies also go to the message queues, and how they
+    /// are written there.
+    pub report_queue: ReportQueue,
     /// The only numbers test signatures and templates may go to.
     pub bound_numbers: Vec<String>,
     /// Numbers that asked not to be disturbed.
@@ -50,6 +72,8 @@ pub struct Account {
     pub sign_names: Vec<SignName>,
     /// Templates.
     pub templates: Vec<Template>,
+    /// How number verification behaves.
+    pub pns: Pns,
     /// How often one number may be sent to, and more of that kind.
     pub limits: Limits,
 }
@@ -69,7 +93,21 @@ pub enum AccountState {
     Frozen,
 }
 
-/// How a missing permission is refused: Aliyun does all three.
+/// How a call from an address its key is not allowed for is refused. Aliyun has
+/// two ways to bind a key to addresses: a condition in a RAM policy, and a list
+/// of the key's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddressDenied {
+    /// As a missing permission, see [`PermissionDenied`].
+    #[default]
+    #[serde(rename = "permission_denied")]
+    Permission,
+    /// As if the key were switched off. Documented for another product only.
+    #[serde(rename = "InvalidAccessKeyId.Inactive")]
+    Inactive,
+}
+
+/// How a missing permission is refused: Aliyun does all of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PermissionDenied {
     /// By the gateway, today's form.
@@ -78,9 +116,24 @@ pub enum PermissionDenied {
     /// By the gateway, the older form.
     #[serde(rename = "Forbidden.RAM")]
     ForbiddenRam,
+    /// By the gateway, the oldest form.
+    Forbidden,
     /// By the product itself, with HTTP status 200.
     #[serde(rename = "isp.RAM_PERMISSION_DENY")]
     RamPermissionDeny,
+}
+
+/// Whether reports go to the message queues, and how they are written there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportQueue {
+    /// There are no queues.
+    #[default]
+    Off,
+    /// In base64, as Aliyun's demos read them.
+    Base64,
+    /// As they are, which no document rules out.
+    Plain,
 }
 
 /// One access key.
@@ -103,6 +156,10 @@ pub struct AccessKey {
     /// What it may do, `dysms:SendSms` or `dysms:*`; absent means everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// Addresses it may call from, `192.0.2.1` or `10.0.0.0/8`; absent means
+    /// everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_addresses: Option<Vec<AddressRange>>,
 }
 
 impl AccessKey {
@@ -115,7 +172,16 @@ impl AccessKey {
             status: KeyStatus::Active,
             expires_at: None,
             permissions: None,
+            allowed_addresses: None,
         }
+    }
+
+    /// Whether the key may be used from an address.
+    pub(crate) fn may_call_from(&self, address: IpAddr) -> bool {
+        let Some(allowed) = &self.allowed_addresses else {
+            return true;
+        };
+        allowed.iter().any(|range| range.contains(address))
     }
 
     /// Whether the key may do `action`, written `dysms:SendSms`.
@@ -142,71 +208,6 @@ pub enum KeyStatus {
     Disabled,
 }
 
-/// A signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignName {
-    /// Its name, without `【】`.
-    pub name: String,
-    /// Whether it was approved.
-    #[serde(default)]
-    pub status: ReviewStatus,
-    /// What it may be used for.
-    #[serde(default)]
-    pub kind: SignKind,
-    /// Who made it.
-    #[serde(default)]
-    pub tag: Tag,
-}
-
-/// What a signature may be used for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignKind {
-    /// Verification codes only.
-    Verification,
-    /// Everything.
-    #[default]
-    General,
-}
-
-/// A template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Template {
-    /// `SMS_` and digits.
-    pub code: String,
-    /// What it may be used for.
-    #[serde(default)]
-    pub kind: TemplateKind,
-    /// The text, variables written `${name}`.
-    pub content: String,
-    /// Whether it was approved.
-    #[serde(default)]
-    pub status: ReviewStatus,
-    /// Who made it.
-    #[serde(default)]
-    pub tag: Tag,
-    /// The longest value of a variable, where it is not the one of its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value_max: Option<usize>,
-}
-
-/// What a template may be used for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TemplateKind {
-    /// Verification codes to the mainland.
-    #[default]
-    Verification,
-    /// Notifications to the mainland.
-    Notification,
-    /// Promotion to the mainland.
-    Promotion,
-    /// Everywhere but the mainland.
-    International,
-}
-
 /// What the review of a signature or a template came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -218,6 +219,8 @@ pub enum ReviewStatus {
     Approved,
     /// It may not.
     Rejected,
+    /// The applicant took it back.
+    Cancelled,
 }
 
 /// Who made a signature or a template.
@@ -233,143 +236,75 @@ pub enum Tag {
     Test,
 }
 
-/// How often one number may be sent to, and more of that kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Codes with one signature to one number in 60 seconds.
-    pub per_minute: u32,
-    /// The same in an hour.
-    pub per_hour: u32,
-    /// The same in a day.
-    pub per_day: u32,
-    /// Codes to one number in a day, over all signatures.
-    pub number_per_day: u32,
-    /// Notifications or promotion with one signature and template to one number
-    /// in a day.
-    pub notification_per_day: u32,
-    /// What a day is.
-    pub day: Day,
-    /// All messages of the account in a calendar day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account_per_day: Option<u64>,
-    /// All messages of the account in a calendar month.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account_per_month: Option<u64>,
-    /// Calls of one action in a second; absent means no limit (Aliyun's own for
-    /// sending is 5000).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub calls_per_second: Option<u32>,
-    /// Sent as `x-acs-retry-after` with `Throttling.User`, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after_ms: Option<u64>,
-    /// The longest value of a verification template's variable. Aliyun's
-    /// documents say 20 in one place and 6 in another.
-    pub verification_value_max: usize,
-    /// The longest value of any other template's variable.
-    pub notification_value_max: usize,
-}
-
-/// What a day is: Aliyun's documents say both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Day {
-    /// The last 24 hours.
-    #[default]
-    Rolling,
-    /// Since midnight in UTC+8.
-    Calendar,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            per_minute: 1,
-            per_hour: 5,
-            per_day: 10,
-            number_per_day: 40,
-            notification_per_day: 50,
-            day: Day::Rolling,
-            account_per_day: None,
-            account_per_month: None,
-            calls_per_second: None,
-            retry_after_ms: None,
-            verification_value_max: 20,
-            notification_value_max: 35,
-        }
-    }
-}
-
 /// The account out of the box.
 impl Default for Account {
     fn default() -> Self {
         Self {
+            account_id: "1000000000000000".to_owned(),
             balance: None,
             price: 0.045,
             state: AccountState::Normal,
             deny_ip_range: false,
             permission_denied: PermissionDenied::NoPermission,
+            address_denied: AddressDenied::Permission,
             time_tolerance_mins: 15,
             require_signed_host: true,
+            sign_names_ignore_case: false,
+            report_queue: ReportQueue::Off,
             bound_numbers: Vec::new(),
             blocked_numbers: Vec::new(),
             exempt_numbers: Vec::new(),
             access_keys: vec![AccessKey::new("testid", "testsecret")],
             sign_names: default_sign_names(),
             templates: default_templates(),
+            pns: Pns::default(),
             limits: Limits::default(),
         }
     }
 }
 
+/// When what came with the account was applied for, where nobody says.
+fn long_ago() -> Timestamp {
+    const DAY_2024_01_01: i64 = 1_704_067_200;
+    Timestamp::from_second(DAY_2024_01_01).unwrap_or_default()
+}
+
 fn default_sign_names() -> Vec<SignName> {
-    let sign_name = |name: &str, kind, tag| SignName {
-        name: name.into(),
-        status: ReviewStatus::Approved,
-        kind,
+    let tagged = |name: &str, tag| SignName {
         tag,
+        ..SignName::new(name, SignKind::Verification)
     };
     vec![
-        sign_name("阿里云短信测试", SignKind::Verification, Tag::User),
-        sign_name("芝麻开门", SignKind::General, Tag::User),
-        sign_name("芝麻测试", SignKind::Verification, Tag::Test),
+        tagged("阿里云短信测试", Tag::User),
+        SignName::new("芝麻开门", SignKind::General),
+        tagged("芝麻测试", Tag::Test),
+        tagged("速通互联验证码", Tag::Gift),
     ]
 }
 
 fn default_templates() -> Vec<Template> {
     use TemplateKind::{International, Notification, Verification};
-    let template = |code: &str, kind, content: &str, tag| Template {
-        code: code.into(),
-        kind,
-        content: content.into(),
-        status: ReviewStatus::Approved,
+    let tagged = |code: &str, content: &str, tag| Template {
         tag,
-        value_max: None,
+        ..Template::new(code, Verification, content)
     };
     vec![
-        template(
+        Template::new(
             "SMS_154950909",
             Verification,
             "您的验证码为：${code}，请勿泄露于他人！",
-            Tag::User,
         ),
-        template(
+        Template::new(
             "SMS_154950910",
             International,
             "Your verification code is ${code}. Do not share it.",
-            Tag::User,
         ),
-        template(
-            "SMS_154950911",
-            Verification,
-            "测试验证码：${code}",
-            Tag::Test,
-        ),
-        template(
-            "SMS_154950912",
-            Notification,
-            "${name}，您好：${note}",
-            Tag::User,
+        tagged("SMS_154950911", "测试验证码：${code}", Tag::Test),
+        Template::new("SMS_154950912", Notification, "${name}，您好：${note}"),
+        tagged(
+            "100001",
+            "您的验证码为${code}，${min}分钟内有效，请勿告知他人。",
+            Tag::Gift,
         ),
     ]
 }

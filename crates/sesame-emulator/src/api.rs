@@ -8,15 +8,25 @@
 
 pub(crate) mod actions;
 mod auth;
+mod base;
+mod codes;
+mod conversion;
+mod draft;
+mod globe;
 mod misbehave;
+mod pns;
 mod query;
 mod refusal;
 mod reply;
+mod review;
 mod send;
+mod sign_names;
 mod statistics;
+mod templates;
 pub(crate) mod texts;
-mod xml;
+pub(crate) mod xml;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aliyun_sms::sign::Pair;
@@ -27,12 +37,13 @@ use http::{HeaderMap, Method, Response, request};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::actions::{Action, Operation};
+use self::actions::{Action, Operation, Product};
 use self::auth::Claim;
 pub(crate) use self::refusal::Refusal;
+pub(crate) use self::reply::request_id;
 use self::reply::{Context, Fields};
-use crate::account::{AccessKey, PermissionDenied};
-use crate::listener::Cut;
+use crate::account::{AccessKey, Account, AccountState, AddressDenied, PermissionDenied};
+use crate::listener::Peer;
 use crate::meter::Throttle;
 use crate::requests::Kept;
 use crate::state::Shared;
@@ -54,6 +65,8 @@ struct Call<'a> {
     is_no_json: bool,
     context: Context,
     version: String,
+    /// Where it comes from.
+    address: IpAddr,
     now: Timestamp,
 }
 
@@ -62,7 +75,7 @@ pub(crate) async fn handle(
     shared: &Arc<Shared>,
     parts: request::Parts,
     body: Result<Bytes, Refusal>,
-    cut: &Cut,
+    peer: &Peer,
 ) -> Response<Body> {
     if wants_inbox(&parts) {
         return reply::redirect(INBOX);
@@ -83,7 +96,7 @@ pub(crate) async fn handle(
         body: &body,
     };
     let now = shared.now();
-    let call = Call::read(request, now, shared);
+    let call = Call::read(request, now, shared, peer.address);
     let early = unreadable.or_else(|| transport_refusal(&parts, &headers));
     let struck = if early.is_none() {
         shared.lock().faults.take(&call.context.action)
@@ -96,7 +109,7 @@ pub(crate) async fn handle(
         call: &call,
         early,
     };
-    let mut outcome = misbehave::answer(&handling, struck, cut).await;
+    let mut outcome = misbehave::answer(&handling, struck, &peer.cut).await;
     conclude(shared, number, &call, &mut outcome);
     outcome.response
 }
@@ -138,7 +151,7 @@ impl Handling<'_> {
 }
 
 impl<'a> Call<'a> {
-    fn read(request: Request<'a>, now: Timestamp, shared: &Shared) -> Self {
+    fn read(request: Request<'a>, now: Timestamp, shared: &Shared, address: IpAddr) -> Self {
         let mut parameters = request.parameters();
         let found = request.found(&parameters);
         let header_first = !matches!(found, Found::RpcV1 { .. });
@@ -169,6 +182,7 @@ impl<'a> Call<'a> {
             is_xml: parameters
                 .get("Format")
                 .is_some_and(|format| format.eq_ignore_ascii_case("xml")),
+            product: Product::of(&version, &action),
             action,
             now,
         };
@@ -179,6 +193,7 @@ impl<'a> Call<'a> {
             is_no_json,
             context,
             version,
+            address,
             now,
         }
     }
@@ -194,17 +209,15 @@ impl<'a> Call<'a> {
         let operation = self.operation()?;
         self.throttle(operation, shared)?;
         self.require(operation)?;
-        permit(&key, operation, shared)?;
-        match operation {
-            Operation::SendSms => send::send_sms(self, shared),
-            Operation::SendBatchSms => send::send_batch_sms(self, shared),
-            Operation::QuerySendDetails => query::query_send_details(self, shared),
-            Operation::QuerySendStatistics => statistics::query_send_statistics(self, shared),
-        }
+        let book = Arc::clone(&shared.lock().book);
+        permit(&key, operation, &book.account, self.address)
+            .and_then(|()| check_state(book.account.state))
+            .and_then(|()| (operation.handler)(self, shared))
+            .map_err(|refusal| refusal.of_product(operation.product, &book.account.pns))
     }
 
     /// Checked after the signature, so that a changed name is a changed request.
-    fn operation(&self) -> Result<Operation, Refusal> {
+    fn operation(&self) -> Result<&'static Operation, Refusal> {
         if let Some(format) = self.get("Format")
             && !format.eq_ignore_ascii_case("json")
             && !format.eq_ignore_ascii_case("xml")
@@ -222,22 +235,22 @@ impl<'a> Call<'a> {
         }
         match Action::find(&self.version, &self.context.action) {
             Action::Built(operation) => Ok(operation),
-            Action::NotBuiltYet => {
-                tracing::debug!(action = known_action(&self.context.action), "not built yet");
+            Action::NotBuilt => {
+                tracing::debug!(action = known_action(&self.context.action), "not built");
                 Err(Refusal::gateway("InvalidAction.NotFound"))
             }
             Action::Unknown => Err(Refusal::gateway("InvalidAction.NotFound")),
         }
     }
 
-    fn throttle(&self, operation: Operation, shared: &Shared) -> Result<(), Refusal> {
+    fn throttle(&self, operation: &Operation, shared: &Shared) -> Result<(), Refusal> {
         let mut state = shared.lock();
         let limits = &state.book.account.limits;
         let Some(per_second) = limits.calls_per_second else {
             return Ok(());
         };
         let retry_after_ms = limits.retry_after_ms;
-        let throttle: &mut Throttle = state.throttles.entry(operation).or_default();
+        let throttle: &mut Throttle = state.throttles.entry(operation.name).or_default();
         if throttle.admits(per_second, self.now) {
             return Ok(());
         }
@@ -249,9 +262,9 @@ impl<'a> Call<'a> {
     }
 
     /// An empty value is a missing one.
-    fn require(&self, operation: Operation) -> Result<(), Refusal> {
+    fn require(&self, operation: &Operation) -> Result<(), Refusal> {
         let missing = operation
-            .required()
+            .required
             .iter()
             .find(|name| self.get(name).is_none());
         missing.map_or(Ok(()), |name| Err(Refusal::missing(name)))
@@ -262,22 +275,65 @@ impl<'a> Call<'a> {
         self.parameters.get(name).filter(|value| !value.is_empty())
     }
 
+    /// A truth value: Alibaba's clients write `true` or `True`.
+    fn truth(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(Refusal::invalid(name)),
+        }
+    }
+
+    /// A whole number that is not negative.
+    fn whole_number(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        // Rust would read a sign as well.
+        let number = text.parse().ok().filter(|_| !text.starts_with('+'));
+        number.map(Some).ok_or_else(|| Refusal::invalid(name))
+    }
+
     fn claim(&self) -> Claim<'_> {
         Claim::of(&self.request, &self.parameters, &self.found)
     }
 }
 
-fn permit(key: &AccessKey, operation: Operation, shared: &Shared) -> Result<(), Refusal> {
-    if key.may(operation.permission()) {
+fn permit(
+    key: &AccessKey,
+    operation: &Operation,
+    account: &Account,
+    address: IpAddr,
+) -> Result<(), Refusal> {
+    let is_from_within =
+        account.address_denied != AddressDenied::Permission || key.may_call_from(address);
+    let permission = operation.permission();
+    if is_from_within && key.may(&permission) {
         return Ok(());
     }
-    let denied = shared.lock().book.account.permission_denied;
-    Err(match denied {
-        PermissionDenied::NoPermission => Refusal::gateway("NoPermission")
-            .with_detail(reply::access_denied_detail(operation.permission())),
+    Err(denied(account.permission_denied, &permission))
+}
+
+fn denied(form: PermissionDenied, permission: &str) -> Refusal {
+    match form {
+        PermissionDenied::NoPermission => {
+            Refusal::gateway("NoPermission").with_detail(reply::access_denied_detail(permission))
+        }
         PermissionDenied::ForbiddenRam => Refusal::gateway("Forbidden.RAM"),
+        PermissionDenied::Forbidden => Refusal::gateway("Forbidden"),
         PermissionDenied::RamPermissionDeny => Refusal::business("isp.RAM_PERMISSION_DENY"),
-    })
+    }
+}
+
+/// An account in arrears may still ask; one that never bought the product, or is
+/// frozen, may do nothing.
+fn check_state(state: AccountState) -> Result<(), Refusal> {
+    match state {
+        AccountState::Normal | AccountState::OutOfService => Ok(()),
+        AccountState::Unsubscribed => Err(Refusal::business("isv.PRODUCT_UN_SUBSCRIPT")),
+        AccountState::Frozen => Err(Refusal::business("isv.SECURITY_FROZEN_ACCOUNT")),
+    }
 }
 
 /// What is wrong before anybody asks who is calling.

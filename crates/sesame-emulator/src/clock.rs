@@ -70,6 +70,13 @@ pub(crate) fn beijing_text(time: Timestamp) -> String {
         .to_string()
 }
 
+/// `Mon, 24 Dec 2018 16:58:22 +0800`, the international site's form.
+pub(crate) fn rfc2822_text(time: Timestamp) -> String {
+    time.to_zoned(beijing())
+        .strftime("%a, %d %b %Y %H:%M:%S %z")
+        .to_string()
+}
+
 /// The form of the HTTP header `Date`.
 pub(crate) fn http_date(time: Timestamp) -> String {
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

@@ -5,6 +5,7 @@
 //! directly; `http` gives them their paths under `/_emulator`, `guard` keeps
 //! other people's pages away from those.
 
+mod change;
 mod error;
 mod guard;
 mod http;
@@ -18,11 +19,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::error::ControlError;
+use crate::account::ReportQueue;
 use crate::clock::{beijing_text, is_settable, plus_secs};
 use crate::events::{self, Event};
 use crate::inbox::Record;
 use crate::phone::Readings;
-use crate::reports::{DELIVERED, Delivery, Planned, UNDELIVERED, Uplink};
+use crate::reports::{Delivery, Fate, Planned, UNDELIVERED, Uplink};
 use crate::state::{Shared, State};
 
 /// Everything of the control is below this path.
@@ -237,18 +239,17 @@ fn plan_anew(state: &mut State, id: u64, decision: &ReportDecision, due: Timesta
         return;
     };
     record.plan += 1;
-    let usual = match decision.status {
-        Delivery::Delivered => DELIVERED,
-        Delivery::Failed => UNDELIVERED,
+    let mut fate = match decision.status {
+        Delivery::Delivered => Fate::delivered(),
+        Delivery::Failed => Fate::failed(UNDELIVERED),
     };
+    if let Some(err_code) = &decision.err_code {
+        fate.err_code = err_code.clone().into();
+    }
     let planned = Planned {
         message: id,
         plan: record.plan,
-        delivery: decision.status,
-        err_code: decision
-            .err_code
-            .clone()
-            .unwrap_or_else(|| usual.to_owned()),
+        fate,
     };
     for _ in 0..=decision.repeat {
         state.schedule.plan(due, planned.clone());
@@ -283,11 +284,18 @@ pub(crate) fn reply(shared: &Shared, reply: &Reply) -> Result<(), ControlError> 
             SequenceForm::Number => sequence.into(),
         },
     };
-    if !shared.settings.has_receiver {
-        return Err(ControlError::new("", "there is nowhere to push a reply to")
-            .cure("start the emulator with a reports address"));
+    let queue = state.book.account.report_queue;
+    if !shared.settings.has_receiver && queue == ReportQueue::Off {
+        return Err(
+            ControlError::new("", "there is nowhere to push a reply to").cure(
+                "start the emulator with a reports address, or set the account's `report_queue`",
+            ),
+        );
     }
-    state.schedule.push_uplink(uplink);
+    state.queues.push_reply(&uplink, queue, now);
+    if shared.settings.has_receiver {
+        state.schedule.push_uplink(uplink);
+    }
     drop(state);
     shared.wake.notify_one();
     Ok(())

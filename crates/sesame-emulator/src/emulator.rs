@@ -176,6 +176,20 @@ impl Emulator {
         Ok(())
     }
 
+    /// Changes the account it plays, between two calls; what is left of its money
+    /// stays.
+    ///
+    /// # Errors
+    /// The account makes no sense afterwards. Then it stays as it was.
+    pub fn change_account(&self, change: impl FnOnce(&mut Account)) -> Result<(), AccountError> {
+        let mut state = self.shared.lock();
+        let mut account = state.book.account.clone();
+        change(&mut account);
+        account.check()?;
+        state.change_account(|old| *old = account);
+        Ok(())
+    }
+
     /// Decides what becomes of messages; says of how many.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::TemplateKind;
+use crate::api::actions::Product;
 use crate::phone::{Number, Readings};
 use crate::template::Values;
 
@@ -67,6 +68,8 @@ pub enum MessageStatus {
 /// A message, and what only Aliyun's side knows of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
+    /// The API it was sent through.
+    pub(crate) product: Product,
     pub(crate) number: Number,
     pub(crate) sign_name: Arc<str>,
     pub(crate) template_code: Arc<str>,
@@ -74,6 +77,8 @@ pub(crate) struct Record {
     pub(crate) values: Values,
     pub(crate) text: String,
     pub(crate) out_id: Option<String>,
+    /// The sender's id for a batch, known to the international site only.
+    pub(crate) task_id: Option<String>,
     pub(crate) biz_id: Arc<str>,
     pub(crate) sent_at: Timestamp,
     pub(crate) status: MessageStatus,
@@ -173,7 +178,7 @@ impl Inbox {
     }
 
     /// Everything still known, oldest first.
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter().map(Arc::as_ref)
     }
 
@@ -225,6 +230,7 @@ mod tests {
 
     fn record(number: &str) -> Record {
         Record {
+            product: Product::Sms,
             number: Readings::of(number).all().next().expect("a number"),
             sign_name: "s".into(),
             template_code: "t".into(),
@@ -232,6 +238,7 @@ mod tests {
             values: Values::new(),
             text: "text".to_owned(),
             out_id: None,
+            task_id: None,
             biz_id: "1^0".into(),
             sent_at: Timestamp::UNIX_EPOCH,
             status: MessageStatus::Accepted,

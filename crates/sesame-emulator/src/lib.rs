@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod applications;
 mod clock;
 mod control;
 mod emulator;
@@ -10,18 +11,22 @@ mod faults;
 mod inbox;
 mod listener;
 mod meter;
+mod mns;
 mod nonces;
 mod page;
 mod phone;
+mod queue;
 mod reporter;
 mod reports;
 mod requests;
 mod state;
 mod template;
+mod verify_codes;
 
 pub use account::{
-    AccessKey, Account, AccountError, AccountState, Day, KeyStatus, Limits, PermissionDenied,
-    ReviewStatus, Secret, SignKind, SignName, Tag, Template, TemplateKind,
+    AccessKey, Account, AccountError, AccountState, AddressDenied, AddressRange, Day, ErrorCodes,
+    KeyStatus, Limits, PermissionDenied, Pns, RegistrationStatus, Registrations, ReportQueue,
+    ReviewStatus, Secret, SignKind, SignName, Tag, Template, TemplateKind, WrongCode,
 };
 pub use control::{ControlError, Reply, ReportDecision};
 pub use emulator::{DEFAULT_ADDRESS, Emulator, EmulatorBuilder, EmulatorError};

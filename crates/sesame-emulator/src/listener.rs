@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,7 @@ use tower_service::Service as _;
 
 use crate::api;
 use crate::control;
+use crate::mns;
 use crate::state::Shared;
 
 /// For a whole head, which includes waiting for it on a kept connection; longer
@@ -35,7 +37,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long what was accepted may take after the end was asked for.
 const GRACE: Duration = Duration::from_secs(1);
-const BODY_MAX: usize = 1024 * 1024;
+/// The papers of a signature, 2 MB each, make the largest bodies.
+const BODY_MAX: usize = 8 * 1024 * 1024;
 /// What is too large is read to its end up to here, because a client that is
 /// still writing would not see the answer.
 const DRAIN_MAX: usize = 64 * 1024 * 1024;
@@ -70,6 +73,13 @@ impl Cut {
     }
 }
 
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    pub(crate) cut: Cut,
+}
+
 /// What a connection needs.
 #[derive(Clone)]
 pub(crate) struct Serving {
@@ -86,8 +96,8 @@ pub(crate) async fn serve(listener: TcpListener, mut serving: Serving) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, serving.clone()));
+                Ok((stream, from)) => {
+                    connections.spawn(connection(stream, from.ip(), serving.clone()));
                 }
                 // Out of file descriptors, or the client left: others may come.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -102,32 +112,33 @@ pub(crate) async fn serve(listener: TcpListener, mut serving: Serving) {
     let _ = tokio::time::timeout(GRACE + GRACE, ended).await;
 }
 
-async fn connection(stream: TcpStream, serving: Serving) {
+async fn connection(stream: TcpStream, address: IpAddr, serving: Serving) {
     let _ = stream.set_nodelay(true);
     let cut = Cut::default();
     let stream = Cuttable {
         stream,
         cut: cut.clone(),
     };
+    let peer = Peer { address, cut };
     match serving.tls.clone() {
-        None => exchange(stream, serving, cut).await,
+        None => exchange(stream, serving, peer).await,
         Some(tls) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(TLS_TIMEOUT, tls.accept(stream)).await {
-                exchange(stream, serving, cut).await;
+                exchange(stream, serving, peer).await;
             }
         }
     }
 }
 
-async fn exchange<S>(stream: S, serving: Serving, cut: Cut)
+async fn exchange<S>(stream: S, serving: Serving, peer: Peer)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut stop = serving.stop.clone();
-    let asked = cut.clone();
+    let asked = peer.cut.clone();
     let service = service_fn(move |request| {
-        let (serving, cut) = (serving.clone(), cut.clone());
-        async move { Ok::<_, Infallible>(route(serving, request, &cut).await) }
+        let (serving, peer) = (serving.clone(), peer.clone());
+        async move { Ok::<_, Infallible>(route(serving, request, &peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -152,7 +163,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn route(mut serving: Serving, request: Request<Incoming>, cut: &Cut) -> Response<Body> {
+async fn route(mut serving: Serving, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
     let path = request.uri().path();
     if path == control::PATH || path.starts_with(control::PATH_SLASH) {
         let request = request.map(Body::new);
@@ -163,8 +174,11 @@ async fn route(mut serving: Serving, request: Request<Incoming>, cut: &Cut) -> R
     }
     let (parts, body) = request.into_parts();
     let body = read(body).await;
-    let response = api::handle(&serving.shared, parts, body, cut).await;
-    if cut.is_asked() {
+    if parts.uri.path().starts_with(mns::PATH) {
+        return mns::handle(&serving.shared, &parts, body).await;
+    }
+    let response = api::handle(&serving.shared, parts, body, peer).await;
+    if peer.cut.is_asked() {
         // The task that owns the connection drops it; nothing may be written.
         std::future::pending::<()>().await;
     }

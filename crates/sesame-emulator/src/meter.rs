@@ -2,6 +2,7 @@
 //! rules over the times of what was accepted.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -35,6 +36,36 @@ enum Counted {
     Other(Box<str>, Arc<str>, Arc<str>),
 }
 
+/// A limit that a message would pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Passed {
+    pub(crate) window: Window,
+    permits: u32,
+}
+
+/// What a limit is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    Minute,
+    Hour,
+    Day,
+    /// A day, over all signatures.
+    NumberDay,
+}
+
+/// Aliyun's words.
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let window = match self.window {
+            Window::Minute => "分钟级",
+            Window::Hour => "小时级",
+            Window::Day => "天级",
+            Window::NumberDay => "号码天级",
+        };
+        write!(f, "触发{window}流控Permits:{}", self.permits)
+    }
+}
+
 /// When what was accepted, in the order of time.
 type Times = VecDeque<Timestamp>;
 
@@ -54,7 +85,7 @@ impl Meter {
         send: &Send<'_>,
         limits: &Limits,
         now: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<(), Passed> {
         self.check(send, limits, now)?;
         for counted in counted(send) {
             insert(self.times.entry(counted).or_default(), now);
@@ -75,7 +106,7 @@ impl Meter {
         }
     }
 
-    fn check(&self, send: &Send<'_>, limits: &Limits, now: Timestamp) -> Result<(), String> {
+    fn check(&self, send: &Send<'_>, limits: &Limits, now: Timestamp) -> Result<(), Passed> {
         let empty = Times::new();
         for counted in counted(send) {
             let times = self.times.get(&counted).unwrap_or(&empty);
@@ -86,18 +117,18 @@ impl Meter {
                     day_start(limits, now),
                     now,
                     limits.number_per_day,
-                    "号码天级",
+                    Window::NumberDay,
                 ),
                 Counted::Other(..) => over(
                     times,
                     day_start(limits, now),
                     now,
                     limits.notification_per_day,
-                    "天级",
+                    Window::Day,
                 ),
             };
-            if let Some(message) = refusal {
-                return Err(message);
+            if let Some(passed) = refusal {
+                return Err(passed);
             }
         }
         Ok(())
@@ -157,13 +188,13 @@ fn counted(send: &Send<'_>) -> Vec<Counted> {
     }
 }
 
-fn code_limit(times: &Times, limits: &Limits, now: Timestamp) -> Option<String> {
+fn code_limit(times: &Times, limits: &Limits, now: Timestamp) -> Option<Passed> {
     over(
         times,
         plus_secs(now, -MINUTE_SECS),
         now,
         limits.per_minute,
-        "分钟级",
+        Window::Minute,
     )
     .or_else(|| {
         over(
@@ -171,10 +202,18 @@ fn code_limit(times: &Times, limits: &Limits, now: Timestamp) -> Option<String> 
             plus_secs(now, -HOUR_SECS),
             now,
             limits.per_hour,
-            "小时级",
+            Window::Hour,
         )
     })
-    .or_else(|| over(times, day_start(limits, now), now, limits.per_day, "天级"))
+    .or_else(|| {
+        over(
+            times,
+            day_start(limits, now),
+            now,
+            limits.per_day,
+            Window::Day,
+        )
+    })
 }
 
 /// What was accepted at or before this time belongs to an earlier day.
@@ -188,18 +227,18 @@ fn day_start(limits: &Limits, now: Timestamp) -> Timestamp {
     }
 }
 
-/// Aliyun's words, where `permits` were accepted after `since` already. What the
+/// What is passed, where `permits` were accepted after `since` already. What the
 /// clock has not come to yet (it was set back) does not count.
 fn over(
     times: &Times,
     since: Timestamp,
     now: Timestamp,
     permits: u32,
-    name: &str,
-) -> Option<String> {
+    window: Window,
+) -> Option<Passed> {
     let used =
         times.partition_point(|time| *time <= now) - times.partition_point(|time| *time <= since);
-    (used >= permits as usize).then(|| format!("触发{name}流控Permits:{permits}"))
+    (used >= permits as usize).then_some(Passed { window, permits })
 }
 
 /// Keeps the order of time, and forgets what is older than a day.

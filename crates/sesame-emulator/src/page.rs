@@ -227,8 +227,18 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn out_id(&self) -> &str {
-        self.message.out_id.as_deref().unwrap_or_default()
+    /// The template, where there is one, and the sender's id, where there is one.
+    fn origin(&self, words: &Words) -> String {
+        let template = Some(&self.message.template_code).filter(|code| !code.is_empty());
+        let parts = [
+            template.map(|code| format!("{} {code}", words.template)),
+            self.message
+                .out_id
+                .as_ref()
+                .map(|out_id| format!("{} {out_id}", words.out_id)),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(" · ")
     }
 }
 

@@ -30,8 +30,92 @@ impl Number {
         }
     }
 
+    /// Country code and number, as the international site writes them.
+    pub(crate) fn with_country(&self) -> String {
+        match self {
+            Self::Mainland(digits) => format!("86{digits}"),
+            Self::Overseas(digits) => digits.clone(),
+        }
+    }
+
+    /// The country, in the words of the international site where they are known.
+    pub(crate) fn country(&self) -> &'static str {
+        let Self::Overseas(digits) = self else {
+            return "China";
+        };
+        COUNTRIES
+            .iter()
+            .find(|(code, _)| digits.starts_with(code))
+            .map_or("unknown", |(_, name)| name)
+    }
+
+    /// The mainland carrier whose number it was first; who took the number along
+    /// to another is not looked up.
+    pub(crate) fn carrier(&self) -> Option<Carrier> {
+        match self {
+            Self::Mainland(digits) => Some(Carrier::of(digits)),
+            Self::Overseas(_) => None,
+        }
+    }
+
     pub(crate) fn is_mainland(&self) -> bool {
         matches!(self, Self::Mainland(_))
+    }
+}
+
+/// Country codes and names of where most of Aliyun's customers send to; no code
+/// begins with another.
+const COUNTRIES: [(&str, &str); 20] = [
+    ("1", "United States or Canada"),
+    ("33", "France"),
+    ("44", "United Kingdom"),
+    ("49", "Germany"),
+    ("55", "Brazil"),
+    ("60", "Malaysia"),
+    ("61", "Australia"),
+    ("62", "Indonesia"),
+    ("63", "Philippines"),
+    ("65", "Singapore"),
+    ("66", "Thailand"),
+    ("7", "Russia or Kazakhstan"),
+    ("81", "Japan"),
+    ("82", "South Korea"),
+    ("84", "Vietnam"),
+    ("852", "Hongkong, China"),
+    ("853", "Macao, China"),
+    ("886", "Taiwan, China"),
+    ("91", "India"),
+    ("971", "United Arab Emirates"),
+];
+
+/// The mainland's carriers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Mobile,
+    Unicom,
+    Telecom,
+}
+
+impl Carrier {
+    /// By the first digits, where all the carriers' numbers differ.
+    fn of(digits: &str) -> Self {
+        // Virtual carriers share 170 by its fourth digit.
+        const UNICOM: [&str; 18] = [
+            "130", "131", "132", "145", "155", "156", "166", "167", "1704", "1707", "1708", "1709",
+            "171", "175", "176", "185", "186", "196",
+        ];
+        const TELECOM: [&str; 17] = [
+            "133", "149", "153", "162", "1700", "1701", "1702", "173", "174", "177", "180", "181",
+            "189", "190", "191", "193", "199",
+        ];
+        let is_of = |starts: &[&str]| starts.iter().any(|start| digits.starts_with(start));
+        if is_of(&UNICOM) {
+            Self::Unicom
+        } else if is_of(&TELECOM) {
+            Self::Telecom
+        } else {
+            Self::Mobile
+        }
     }
 }
 
@@ -190,6 +274,23 @@ mod tests {
         assert_eq!(overseas("14155552671").as_deref(), Some("+14155552671"));
         assert_eq!(mainland("0014155552671"), None);
         assert_eq!(Readings::of_written("+1 (415) 555-2671").mainland, None);
+    }
+
+    #[test]
+    fn a_mainland_number_begins_with_its_carrier() {
+        let carrier = |text: &str| Readings::of(text).all().next().and_then(|n| n.carrier());
+        for (number, expected) in [
+            ("13800138000", Some(Carrier::Mobile)),
+            ("13000138000", Some(Carrier::Unicom)),
+            ("18900138000", Some(Carrier::Telecom)),
+            ("17000138000", Some(Carrier::Telecom)),
+            ("17090138000", Some(Carrier::Unicom)),
+            ("17030138000", Some(Carrier::Mobile)),
+            ("19600138000", Some(Carrier::Unicom)),
+            ("85268326366", None),
+        ] {
+            assert_eq!(carrier(number), expected, "{number}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! does: a JSON array by POST, taken when the answer is status 200 and JSON with
 //! a 0 in `code`, and pushed again after 1, 5 and 10 minutes otherwise.
 //!
-//! Aliyun also hands reports out through a message queue; that is not built.
+//! Aliyun also hands reports out through a message queue: see `queue`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,24 +1,30 @@
 //! What becomes of messages: planned reports, and what is pushed of them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use aliyun_sms::wire::DeliveryReport;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{beijing_text, plus_secs};
+use crate::api::actions::Product;
+use crate::clock::{beijing_text, plus_secs, rfc2822_text};
 use crate::inbox::{MessageStatus, Record};
 use crate::template;
 
 /// The code of a message that arrived.
-pub(crate) const DELIVERED: &str = "DELIVERED";
+const DELIVERED: &str = "DELIVERED";
 /// The code of one that did not, unless told otherwise.
 pub(crate) const UNDELIVERED: &str = "UNDELIV";
+/// The code of one whose time ran out, which the international site tells apart.
+const EXPIRED: &str = "EXPIRED";
 /// Unless told otherwise, a message is delivered after this time.
 pub(crate) const DELIVERY_SECS: i64 = 1;
 /// Aliyun puts several reports into one push.
 pub(crate) const BATCH_MAX: usize = 100;
-/// Pushes that were not taken come again after these times.
+/// Pushes that were not taken come again after these times; the international
+/// site gives up after two.
 const RETRY_SECS: [i64; 3] = [60, 300, 600];
 /// Reports that wait for a receiver, and as many again that were not taken; the
 /// oldest are dropped first.
@@ -34,13 +40,81 @@ pub enum Delivery {
     Failed,
 }
 
+/// What a message comes to, and the code its report says it with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fate {
+    pub(crate) delivery: Delivery,
+    pub(crate) err_code: Cow<'static, str>,
+}
+
+impl Fate {
+    pub(crate) fn delivered() -> Self {
+        Self {
+            delivery: Delivery::Delivered,
+            err_code: DELIVERED.into(),
+        }
+    }
+
+    pub(crate) fn failed(err_code: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            delivery: Delivery::Failed,
+            err_code: err_code.into(),
+        }
+    }
+}
+
 /// A report that is due some time.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub(crate) message: u64,
     pub(crate) plan: u32,
-    pub(crate) delivery: Delivery,
-    pub(crate) err_code: String,
+    pub(crate) fate: Fate,
+}
+
+/// A report as it is handed out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Report {
+    Sms(DeliveryReport),
+    Globe(GlobeReport),
+}
+
+impl Report {
+    /// Pushed again after these times.
+    fn retry_secs(&self) -> &'static [i64] {
+        match self {
+            Self::Sms(_) => &RETRY_SECS,
+            Self::Globe(_) => &RETRY_SECS[..2],
+        }
+    }
+}
+
+/// A report of the international site.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GlobeReport {
+    to: String,
+    send_date: String,
+    receive_date: String,
+    /// 1 delivered, 2 failed, 6 expired.
+    status: &'static str,
+    error_code: String,
+    error_description: &'static str,
+    task_id: String,
+    sms_size: String,
+    message_id: String,
+}
+
+/// Without the whole number.
+impl fmt::Debug for GlobeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlobeReport")
+            .field("to", &aliyun_sms::mask_number(&self.to))
+            .field("status", &self.status)
+            .field("error_code", &self.error_code)
+            .field("message_id", &self.message_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A reply of a phone's owner (`SmsUp`).
@@ -59,8 +133,8 @@ pub(crate) struct Uplink {
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
     pub(crate) body: String,
-    /// How often it was tried before.
-    tries: usize,
+    /// When it comes again, should it not be taken; counted from then.
+    retry_secs: &'static [i64],
     /// How many reports or replies it holds.
     many: usize,
 }
@@ -71,7 +145,7 @@ type Agenda<T> = BTreeMap<(Timestamp, u64), T>;
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     planned: Agenda<Planned>,
-    waiting: VecDeque<DeliveryReport>,
+    waiting: VecDeque<Report>,
     uplinks: VecDeque<Uplink>,
     retries: Agenda<Push>,
     /// Reports in `retries`.
@@ -102,7 +176,7 @@ impl Schedule {
         Some((due, planned))
     }
 
-    pub(crate) fn push_report(&mut self, report: DeliveryReport) {
+    pub(crate) fn push_report(&mut self, report: Report) {
         if self.waiting.len() >= WAITING_MAX {
             self.waiting.pop_front();
             self.count_dropped(1);
@@ -124,20 +198,32 @@ impl Schedule {
             return Some(push);
         }
         if !self.waiting.is_empty() {
-            let many = self.waiting.len().min(BATCH_MAX);
-            let batch: Vec<DeliveryReport> = self.waiting.drain(..many).collect();
-            return first_try(&batch);
+            let batch = self.next_batch();
+            let retry_secs = batch.first().map_or(&[][..], Report::retry_secs);
+            return first_try(&batch, retry_secs);
         }
         let uplink = self.uplinks.pop_front()?;
-        first_try(&[uplink])
+        first_try(&[uplink], &RETRY_SECS)
     }
 
-    /// A push was not taken: it comes again, three times at most.
+    /// The two kinds of report do not come in one push.
+    fn next_batch(&mut self) -> Vec<Report> {
+        let kind = self.waiting.front().map(std::mem::discriminant);
+        let many = self
+            .waiting
+            .iter()
+            .take(BATCH_MAX)
+            .take_while(|report| Some(std::mem::discriminant(*report)) == kind)
+            .count();
+        self.waiting.drain(..many).collect()
+    }
+
+    /// A push was not taken: it comes again, a few times.
     pub(crate) fn again(&mut self, mut push: Push, now: Timestamp) {
-        let Some(secs) = RETRY_SECS.get(push.tries) else {
+        let Some((secs, later)) = push.retry_secs.split_first() else {
             return;
         };
-        push.tries += 1;
+        push.retry_secs = later;
         self.retrying += push.many;
         let key = (plus_secs(now, *secs), self.next());
         self.retries.insert(key, push);
@@ -170,44 +256,75 @@ impl Schedule {
     }
 }
 
-fn first_try<T: Serialize>(batch: &[T]) -> Option<Push> {
+fn first_try<T: Serialize>(batch: &[T], retry_secs: &'static [i64]) -> Option<Push> {
     let body = serde_json::to_string(batch).ok()?;
     Some(Push {
         body,
-        tries: 0,
+        retry_secs,
         many: batch.len(),
     })
 }
 
 /// Writes a report that came due into its message. `None` where the message was
 /// decided anew in the meantime.
-pub(crate) fn apply(
-    record: &mut Record,
-    planned: &Planned,
-    due: Timestamp,
-) -> Option<DeliveryReport> {
+pub(crate) fn apply(record: &mut Record, planned: &Planned, due: Timestamp) -> Option<Report> {
     if record.plan != planned.plan {
         return None;
     }
-    let delivered = planned.delivery == Delivery::Delivered;
+    let delivered = planned.fate.delivery == Delivery::Delivered;
     record.status = if delivered {
         MessageStatus::Delivered
     } else {
         MessageStatus::Failed
     };
-    record.err_code = Some(planned.err_code.clone());
+    record.err_code = Some(planned.fate.err_code.to_string());
     record.reported_at = Some(due);
-    Some(DeliveryReport {
+    Some(match record.product {
+        Product::Globe => Report::Globe(globe_report(record, planned, due)),
+        Product::Sms | Product::Pns | Product::Base => Report::Sms(report(record, planned, due)),
+    })
+}
+
+fn report(record: &Record, planned: &Planned, due: Timestamp) -> DeliveryReport {
+    let delivered = planned.fate.delivery == Delivery::Delivered;
+    DeliveryReport {
         phone_number: record.number.aliyun().to_owned(),
         send_time: beijing_text(record.sent_at),
         report_time: beijing_text(due),
         success: delivered,
-        err_code: planned.err_code.clone(),
+        err_code: planned.fate.err_code.to_string(),
         err_msg: words(delivered).to_owned(),
         sms_size: template::parts(&record.text).to_string(),
         biz_id: record.biz_id.to_string(),
         out_id: record.out_id.clone().unwrap_or_default(),
-    })
+    }
+}
+
+fn globe_report(record: &Record, planned: &Planned, due: Timestamp) -> GlobeReport {
+    let delivered = planned.fate.delivery == Delivery::Delivered;
+    GlobeReport {
+        to: record.number.with_country(),
+        send_date: rfc2822_text(record.sent_at),
+        receive_date: rfc2822_text(due),
+        status: match (&*planned.fate.err_code, delivered) {
+            (_, true) => "1",
+            (EXPIRED, false) => "6",
+            (_, false) => "2",
+        },
+        error_code: match &*planned.fate.err_code {
+            DELIVERED => globe_words(true).to_owned(),
+            other => other.to_owned(),
+        },
+        error_description: globe_words(delivered),
+        task_id: record.task_id.clone().unwrap_or_default(),
+        sms_size: template::parts(&record.text).to_string(),
+        message_id: record.biz_id.to_string(),
+    }
+}
+
+/// The international site's; its word for a failure is not known.
+pub(crate) fn globe_words(delivered: bool) -> &'static str {
+    if delivered { "success" } else { "failed" }
 }
 
 /// Aliyun's words for the two outcomes; those for single codes are not known.
@@ -229,7 +346,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let push = |body: &str| Push {
             body: body.to_owned(),
-            tries: 0,
+            retry_secs: &RETRY_SECS,
             many: BATCH_MAX,
         };
         schedule.again(push("first"), now);

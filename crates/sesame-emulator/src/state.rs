@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 
 use crate::account::{Account, Book};
-use crate::api::actions::Operation;
+use crate::applications::Applications;
 use crate::clock::{Clock, plus_secs};
 use crate::events::{self, Event};
 use crate::faults::Faults;
 use crate::inbox::{Inbox, Record};
 use crate::meter::{Meter, Throttle};
 use crate::nonces::Nonces;
-use crate::reports::{self, DELIVERED, DELIVERY_SECS, Delivery, Planned, Schedule};
+use crate::queue::Queues;
+use crate::reports::{self, DELIVERY_SECS, Fate, Planned, Schedule};
 use crate::requests::RequestLog;
+use crate::verify_codes::VerifyCodes;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -48,12 +50,15 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) inbox: Inbox,
     pub(crate) meter: Meter,
-    pub(crate) throttles: HashMap<Operation, Throttle>,
+    pub(crate) throttles: HashMap<&'static str, Throttle>,
     pub(crate) nonces: Nonces,
     pub(crate) faults: Faults,
     pub(crate) schedule: Schedule,
     pub(crate) requests: RequestLog,
     pub(crate) receipts: Receipts,
+    pub(crate) applications: Applications,
+    pub(crate) verify_codes: VerifyCodes,
+    pub(crate) queues: Queues,
 }
 
 impl fmt::Debug for State {
@@ -110,6 +115,8 @@ impl Shared {
                 continue;
             };
             events::send(&self.events, || Event::status(&record.message()));
+            let queue = state.book.account.report_queue;
+            state.queues.push_report(&report, queue, due);
             if self.settings.has_receiver {
                 state.schedule.push_report(report);
                 pushes = true;
@@ -120,16 +127,15 @@ impl Shared {
         }
     }
 
-    /// Puts accepted messages into the inbox and plans that they arrive.
-    pub(crate) fn deliver(&self, state: &mut State, records: Vec<Record>, now: Timestamp) {
-        for record in records {
+    /// Puts accepted messages into the inbox and plans what becomes of them.
+    pub(crate) fn deliver(&self, state: &mut State, records: Vec<(Record, Fate)>, now: Timestamp) {
+        for (record, fate) in records {
             events::send(&self.events, || Event::message(&record.message()));
             let id = state.inbox.push(record);
             let planned = Planned {
                 message: id,
                 plan: 0,
-                delivery: Delivery::Delivered,
-                err_code: DELIVERED.to_owned(),
+                fate,
             };
             state.schedule.plan(plus_secs(now, DELIVERY_SECS), planned);
         }
@@ -151,6 +157,9 @@ impl State {
             schedule: Schedule::default(),
             requests: RequestLog::default(),
             receipts,
+            applications: Applications::default(),
+            verify_codes: VerifyCodes::default(),
+            queues: Queues::default(),
         }
     }
 
@@ -162,6 +171,13 @@ impl State {
 
     pub(crate) fn set_account(&mut self, account: Account) {
         self.purse = Purse::of(&account);
+        self.book = Arc::new(Book::new(account));
+    }
+
+    /// Changes the account; its money stays as it is.
+    pub(crate) fn change_account(&mut self, change: impl FnOnce(&mut Account)) {
+        let mut account = self.book.account.clone();
+        change(&mut account);
         self.book = Arc::new(Book::new(account));
     }
 }
@@ -201,7 +217,8 @@ impl Purse {
     }
 }
 
-/// Makes biz-ids: 18 digits and `^0`, each once.
+/// Makes receipts, each once: 18 digits, followed by `^0` where they are
+/// biz-ids.
 #[derive(Debug, Default)]
 pub(crate) struct Receipts {
     next: u64,
@@ -219,8 +236,13 @@ impl Receipts {
         }
     }
 
-    pub(crate) fn next(&mut self) -> String {
+    pub(crate) fn next_biz_id(&mut self) -> String {
+        format!("{}^0", self.next_message_id())
+    }
+
+    /// The international site's form.
+    pub(crate) fn next_message_id(&mut self) -> String {
         self.next = (self.next + Self::STEP) % Self::SPACE;
-        format!("9{:017}^0", self.next)
+        format!("9{:017}", self.next)
     }
 }

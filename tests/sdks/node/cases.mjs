@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import * as behaviour from './behaviour.mjs';
-import { withOneNonce } from './clients.mjs';
+import { queues, withOneNonce } from './clients.mjs';
 import { sentOn, shared } from './emulator.mjs';
 
 const PHONE = '13800138000';
@@ -12,6 +12,10 @@ const SIGN = '阿里云短信测试';
 const OTHER_SIGN = 'Sesame & Söhne (50 %) + *';
 const TEMPLATE = 'SMS_154950909';
 const NOTICE = 'SMS_154950910';
+const GIFT_SIGN = '速通互联验证码';
+const GIFT_TEMPLATE = '100001';
+const OVERSEAS_PHONE = '85268326366';
+const REPORT_QUEUE = 'Alicom-Queue-1000000000000000-SmsReport';
 
 const GOOD = { id: 'testid', secret: 'testsecret' };
 const TEMPORARY = {
@@ -49,7 +53,19 @@ const send = async (way, changes, key = GOOD) =>
   accepted(way, await way.call('SendSms', message(changes), key));
 
 // Aliyun's code, wherever this client keeps it.
-const codeOf = (told) => told.returned?.Code ?? told.data?.Code ?? told.code;
+const codeOf = (told) =>
+  told.returned?.ResponseCode ?? told.returned?.Code ?? told.data?.Code ?? told.code;
+
+// A call that must be accepted, of any product.
+const ask = async (way, action, params = {}) => {
+  const told = await way.call(action, params, GOOD);
+  assert.equal(codeOf(told), 'OK', JSON.stringify(told));
+  return told.returned;
+};
+
+// A call that must be refused.
+const denied = async (way, action, params, code) =>
+  assert.equal(codeOf(await way.call(action, params, GOOD)), code);
 
 const only = async (way, to = PHONE) => {
   const all = await way.emulator.messages(to);
@@ -183,6 +199,155 @@ const clientOnly = {
     assert.ok(row.Content.startsWith(`【${SIGN}】`), row.Content);
   },
 
+  'templates by page': async (way) => {
+    const first = await ask(way, 'QuerySmsTemplateList');
+    assert.deepEqual([first.TotalCount, first.PageSize], [3, 10]);
+    const entries = first.SmsTemplateList;
+    const kinds = entries.map((entry) => [entry.TemplateType, entry.OuterTemplateType]);
+    assert.deepEqual(kinds, [[2, 0], [0, 1], [2, 0]]);
+    for (const entry of entries) assert.equal(entry.AuditStatus, 'AUDIT_STATE_PASS');
+    const second = await ask(way, 'QuerySmsTemplateList', { PageIndex: 2, PageSize: 2 });
+    assert.deepEqual(second.SmsTemplateList.map((entry) => entry.TemplateCode), [GIFT_TEMPLATE]);
+    const { SmsSignList: signs } = await ask(way, 'QuerySmsSignList', { PageIndex: 1, PageSize: 50 });
+    assert.deepEqual(signs.map((sign) => sign.SignName), [SIGN, OTHER_SIGN, GIFT_SIGN]);
+    assert.equal(signs[0].BusinessType, '验证码类型');
+  },
+
+  'template from application to deletion': async (way) => {
+    const { TemplateCode } = await ask(way, 'CreateSmsTemplate', {
+      TemplateName: '登录 & 注册',
+      TemplateContent: '您的验证码为：${code}！',
+      TemplateType: 0,
+      RelatedSignName: SIGN,
+      TemplateRule: '{"code":"numberCaptcha"}',
+    });
+    await denied(way, 'SendSms', message({ TemplateCode }), 'isv.SMS_TEMPLATE_ILLEGAL');
+    await denied(way, 'DeleteSmsTemplate', { TemplateCode }, 'isv.ERROR_TEMPLATE_NOT_DELETE');
+    await way.emulator.change(`templates/${TemplateCode}`, { status: 'approved' });
+    const full = await ask(way, 'GetSmsTemplate', { TemplateCode });
+    assert.deepEqual([full.TemplateStatus, full.TemplateType], ['1', '0']);
+    assert.equal(full.TemplateName, '登录 & 注册');
+    assert.deepEqual(JSON.parse(full.VariableAttribute), { code: 'numberCaptcha' });
+    await send(way, { TemplateCode });
+    assert.equal((await only(way)).text, `【${SIGN}】您的验证码为：246810！`);
+    await ask(way, 'DeleteSmsTemplate', { TemplateCode });
+    await denied(way, 'QuerySmsTemplate', { TemplateCode }, 'isv.SMS_TEMPLATE_ILLEGAL');
+  },
+
+  'signature with its papers': async (way) => {
+    const SignName = '芝麻开门';
+    const params = {
+      SignName,
+      SignSource: 0,
+      Remark: '登录 & 注册',
+      SignFileList: [
+        { FileContents: 'aGVsbG8+Pz8/', FileSuffix: 'png' },
+        { FileContents: 'd29ybGQ=', FileSuffix: 'jpg' },
+      ],
+    };
+    await ask(way, 'AddSmsSign', params);
+    assert.equal((await ask(way, 'QuerySmsSign', { SignName })).SignStatus, 0);
+    const rejected = { status: 'rejected', reject_reason: '缺少授权' };
+    await way.emulator.change(`sign_names/${SignName}`, rejected);
+    const told = await ask(way, 'QuerySmsSign', { SignName });
+    assert.deepEqual([told.SignStatus, told.Reason], [2, '缺少授权']);
+    await ask(way, 'ModifySmsSign', params);
+    const registrations = { unicom: 'filing' };
+    await way.emulator.change(`sign_names/${SignName}`, { status: 'approved', registrations });
+    const { SignIspRegisterDetailList: carriers } = await ask(way, 'GetSmsSign', { SignName });
+    assert.deepEqual(
+      carriers.map((carrier) => [carrier.OperatorCode, carrier.RegisterStatus]),
+      [['mobile', 3], ['unicom', -1], ['telecom', 3]],
+    );
+    await send(way, { SignName });
+  },
+
+  'code made and checked': async (way) => {
+    const sent = await ask(way, 'SendSmsVerifyCode', {
+      PhoneNumber: PHONE,
+      SignName: GIFT_SIGN,
+      TemplateCode: GIFT_TEMPLATE,
+      TemplateParam: '{"code":"##code##","min":"5"}',
+      CodeLength: 6,
+      ReturnVerifyCode: true,
+      SchemeName: '测试方案',
+      OutId: 'o-1',
+    });
+    assert.equal(sent.Success, true);
+    const VerifyCode = sent.Model.VerifyCode;
+    const got = await only(way);
+    assert.equal(VerifyCode.length, 6);
+    assert.equal(got.template_param.code, VerifyCode);
+    assert.deepEqual([got.biz_id, got.out_id], [sent.Model.BizId, 'o-1']);
+    const typed = { PhoneNumber: PHONE, VerifyCode, SchemeName: '测试方案' };
+    const other = { ...typed, SchemeName: '别的' };
+    await denied(way, 'CheckSmsVerifyCode', other, 'isv.ValidateFail');
+    const checked = await ask(way, 'CheckSmsVerifyCode', typed);
+    assert.equal(checked.Model.VerifyResult, 'PASS');
+    await denied(way, 'CheckSmsVerifyCode', typed, 'isv.ValidateFail');
+  },
+
+  'second code too soon': async (way) => {
+    const params = {
+      PhoneNumber: PHONE,
+      SignName: GIFT_SIGN,
+      TemplateCode: GIFT_TEMPLATE,
+      TemplateParam: '{"code":"##code##","min":"5"}',
+    };
+    await ask(way, 'SendSmsVerifyCode', params);
+    await denied(way, 'SendSmsVerifyCode', params, 'biz.FREQUENCY');
+    await only(way);
+  },
+
+  'text overseas': async (way) => {
+    const text = 'Your code is 1234. 你的验证码 1234 😀';
+    const params = { To: OVERSEAS_PHONE, Message: text, From: 'Alicloud', Type: 'OTP' };
+    const { MessageId } = await ask(way, 'SendMessageToGlobe', params);
+    const got = await only(way, `+${OVERSEAS_PHONE}`);
+    assert.deepEqual([got.text, got.biz_id], [text, MessageId]);
+    await way.emulator.report(MessageId, 'failed', 'REJECTD');
+    const told = await ask(way, 'QueryMessage', { MessageId });
+    assert.deepEqual([told.Status, told.ErrorCode, told.Message], ['2', 'REJECTD', text]);
+    assert.ok(told.SendDate.endsWith('+0800'), told.SendDate);
+    const home = { To: `86${PHONE}`, Message: text };
+    await denied(way, 'SendMessageToGlobe', home, 'MOBILE_NUMBER_ILLEGAL');
+  },
+
+  'texts overseas and home': async (way) => {
+    const sent = await ask(way, 'BatchSendMessageToGlobe', {
+      To: JSON.stringify([OVERSEAS_PHONE, '6581234567']),
+      Message: JSON.stringify(['一 + 1', 'two']),
+      Type: 'NOTIFY',
+    });
+    assert.deepEqual([sent.SuccessCount, sent.FailedList], ['2', '[]']);
+    assert.equal((await only(way, `+${OVERSEAS_PHONE}`)).text, '一 + 1');
+    const { MessageId } = await ask(way, 'SendMessageWithTemplate', {
+      To: `86${PHONE}`,
+      From: SIGN,
+      TemplateCode: TEMPLATE,
+      TemplateParam: '{"code":"246810"}',
+    });
+    assert.equal((await only(way)).text, `【${SIGN}】您的验证码为：246810，请勿泄露于他人！`);
+    await ask(way, 'SmsConversion', { MessageId, Delivered: true });
+    await ask(way, 'ConversionData', { ConversionRate: '0.53', ReportTime: 1349055900000 });
+  },
+
+  'reports through the queue': async (way) => {
+    const { BizId } = await send(way, { OutId: 'order-1' });
+    await way.emulator.report(BizId, 'failed', 'MOBILE_NOT_ON_SERVICE');
+    const params = { MessageType: 'SmsReport', QueueName: REPORT_QUEUE };
+    const { MessageTokenDTO: token } = await ask(way, 'QueryTokenForMnsQueue', params);
+    const client = queues(way.emulator, token);
+    const { body } = await client.receiveMessage(REPORT_QUEUE, 3);
+    const report = JSON.parse(Buffer.from(body.MessageBody, 'base64').toString('utf8'));
+    assert.deepEqual(
+      [report.biz_id, report.out_id, report.success],
+      [BizId, 'order-1', false],
+    );
+    assert.equal((await client.deleteMessage(REPORT_QUEUE, body.ReceiptHandle)).code, 204);
+    await assert.rejects(client.receiveMessage(REPORT_QUEUE), { name: 'MNSMessageNotExistError' });
+  },
+
   // The second product, through the same client.
   'code check fails': async (way) => {
     const answerId = 'pns-validate-fail-400';
@@ -275,7 +440,13 @@ const ownAnswers = {
   'throttling-429-header': { provoke: byCode },
   'unavailable-503': { provoke: byCode },
   'internal-500': { provoke: byCode },
-  'pns-validate-fail-400': { provoke: byCode },
+  'pns-validate-fail-400': {
+    // A connector for one code only sends.
+    provoke: (way, answerId) => {
+      const params = { PhoneNumber: PHONE, VerifyCode: '1234' };
+      return way.whole ? byCode(way, answerId) : counted(way, { action: 'CheckSmsVerifyCode', params });
+    },
+  },
   'xml-error-400': {
     provoke: (way) => counted(way, { params: message({ SignName: undefined, Format: 'XML' }) }),
     can: (way) => way.generic,

@@ -12,12 +12,23 @@ import { syncBuiltinESMExports } from 'node:module';
 import { $OpenApiUtil, OpenApiUtil } from '@alicloud/openapi-core';
 import dypns from '@alicloud/dypnsapi20170525';
 import dysms from '@alicloud/dysmsapi20170525';
+import globe from '@alicloud/dysmsapi20180501';
+import MnsClient from '@alicloud/mns';
 import pop from '@alicloud/pop-core';
 import createLogtoConnector from '@logto/connector-aliyun-sms';
 
 import { Emulator } from './emulator.mjs';
 
-const VERSION = '2017-05-25';
+// An action's product is the first that has it; of the fourth one only the
+// action for the queues is called, by name.
+const PRODUCTS = [
+  { models: dysms, version: '2017-05-25' },
+  { models: dypns, version: '2017-05-25' },
+  { models: globe, version: '2018-05-01' },
+];
+const productOf = (action) => PRODUCTS.find(({ models }) => models[`${action}Request`]);
+const versionOf = (action) => productOf(action)?.version ?? '2017-05-25';
+
 const TEA = 'node @alicloud/dysmsapi20170525';
 const POP = 'node @alicloud/pop-core';
 const LOGTO = 'node @logto/connector-aliyun-sms';
@@ -30,26 +41,36 @@ let fixedNonce;
 
 // The generated method of an action, as an application calls it.
 const teaGenerated = (algorithm) => (emulator) => async (action, params, key) => {
-  const product = dysms[`${action}Request`] ? dysms : dypns;
-  const client = new product.default(teaConfig(emulator, key, algorithm));
-  const Request = product[`${action}Request`];
-  const names = Object.entries(Request.names());
-  const request = new Request(
-    Object.fromEntries(names.map(([field, wire]) => [field, params[wire]])),
-  );
+  if (!productOf(action)) return teaGeneric('POST')(emulator)(action, params, key);
+  const { models } = productOf(action);
+  const client = new models.default(teaConfig(emulator, key, algorithm));
+  const Request = models[`${action}Request`];
+  const request = modelOf(Request, params);
   const method = action[0].toLowerCase() + action.slice(1);
   return told(async () => (await client[method](request)).body.toMap());
+};
+
+// Parameters under Aliyun's names as the generated model of them.
+const modelOf = (Model, params) => {
+  const types = Model.types();
+  const field = ([name, wire]) => {
+    const Entry = types[name].itemType;
+    const value = params[wire];
+    const isList = Array.isArray(value) && Entry?.names;
+    return [name, isList ? value.map((entry) => modelOf(Entry, entry)) : value];
+  };
+  return new Model(Object.fromEntries(Object.entries(Model.names()).map(field)));
 };
 
 // `callApi`, for what the generated methods never do: GET, a JSON body.
 const teaGeneric = (method, bodyType = 'formData') => (emulator) => async (action, params, key) => {
   const inBody = bodyType === 'json';
   const request = new $OpenApiUtil.OpenApiRequest(
-    inBody ? { body: params } : { query: OpenApiUtil.query(params) },
+    inBody ? { body: flat(params) } : { query: OpenApiUtil.query(params) },
   );
   const shape = new $OpenApiUtil.Params({
     action,
-    version: VERSION,
+    version: versionOf(action),
     protocol: 'HTTP',
     pathname: '/',
     method,
@@ -62,10 +83,22 @@ const teaGeneric = (method, bodyType = 'formData') => (emulator) => async (actio
   return told(async () => (await client.callApi(shape, request, {})).body);
 };
 
+// Lists as a client that does not know them writes them: `Name.1.Field`.
+const flat = (params) =>
+  Object.fromEntries(
+    Object.entries(params).flatMap(([name, value]) =>
+      Array.isArray(value)
+        ? value.flatMap((entry, at) =>
+            Object.entries(entry).map(([field, text]) => [`${name}.${at + 1}.${field}`, text]),
+          )
+        : [[name, value]],
+    ),
+  );
+
 const popCore = (method) => (emulator) => async (action, params, key) => {
   const client = new pop.RPCClient({
     endpoint: emulator.url,
-    apiVersion: VERSION,
+    apiVersion: versionOf(action),
     accessKeyId: key.id,
     accessKeySecret: key.secret,
     securityToken: key.token,
@@ -75,6 +108,15 @@ const popCore = (method) => (emulator) => async (action, params, key) => {
   const all = fixedNonce ? { ...params, SignatureNonce: fixedNonce } : params;
   return told(() => client.request(action, all, { method }));
 };
+
+// The message queues, through the client of Alibaba's queue product.
+export const queues = (emulator, token) =>
+  new MnsClient('1000000000000000', {
+    endpoint: emulator.url,
+    accessKeyId: token.AccessKeyId,
+    accessKeySecret: token.AccessKeySecret,
+    securityToken: token.SecurityToken,
+  });
 
 // The whole connector, as Logto calls it; `play-aliyun.mjs` stands in for the network.
 const logto = () => async (_action, params, key) => {

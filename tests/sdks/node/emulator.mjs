@@ -32,6 +32,11 @@ export class Emulator {
     await this.#post('reports', { biz_id: bizId, status, err_code: errCode });
   }
 
+  // Changes some keys of a template or a signature: `templates/SMS_1`.
+  async change(path, changes) {
+    await this.#post(encodeURI(path), changes);
+  }
+
   // What arrived on this phone, newest first.
   async messages(to) {
     return this.#get(`messages?to=${encodeURIComponent(to)}`);

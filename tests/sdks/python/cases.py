@@ -4,7 +4,7 @@ import json
 
 import behaviour
 import emulator
-from clients import Key, same_nonce
+from clients import Key, queue, same_nonce
 
 PHONE = "13800138000"
 OTHER_PHONE = "13900139000"
@@ -12,6 +12,10 @@ SIGN = "阿里云短信测试"
 OTHER_SIGN = "Sesame & Söhne (50 %) + *"
 TEMPLATE = "SMS_154950909"
 NOTICE = "SMS_154950910"
+GIFT_SIGN = "速通互联验证码"
+GIFT_TEMPLATE = "100001"
+OVERSEAS_PHONE = "85268326366"
+REPORT_QUEUE = "Alicom-Queue-1000000000000000-SmsReport"
 
 GOOD = Key("testid", "testsecret", None)
 TEMPORARY = Key(
@@ -46,6 +50,20 @@ def accepted(told):
     answer = json.loads(answer) if isinstance(answer, str) else answer
     assert answer["Code"] == "OK" and answer["Message"] == "OK", answer
     assert behaviour.UUID.fullmatch(answer["RequestId"]), answer
+    return answer
+
+
+def answer_of(told):
+    """The answer of a call that returned, accepted or not."""
+    assert "returned" in told, told
+    answer = told["returned"]
+    return json.loads(answer) if isinstance(answer, str) else answer
+
+
+def ask(way, action, **params):
+    """A call that must be accepted, of any product."""
+    answer = answer_of(way.call(action, params, GOOD))
+    assert answer.get("ResponseCode", answer.get("Code")) == "OK", answer
     return answer
 
 
@@ -183,6 +201,197 @@ def unknown_names(way):
         assert emulator.messages(PHONE) == []
 
 
+def templates_by_page(way):
+    emulator.reset()
+    first = ask(way, "QuerySmsTemplateList")
+    assert first["TotalCount"] == 3 and first["PageSize"] == 10, first
+    entries = first["SmsTemplateList"]
+    kinds = [(e["TemplateType"], e["OuterTemplateType"]) for e in entries]
+    assert kinds == [(2, 0), (0, 1), (2, 0)], kinds
+    assert {e["AuditStatus"] for e in entries} == {"AUDIT_STATE_PASS"}, entries
+    second = ask(way, "QuerySmsTemplateList", PageIndex=2, PageSize=2)
+    (only,) = second["SmsTemplateList"]
+    assert only["TemplateCode"] == GIFT_TEMPLATE, only
+    signs = ask(way, "QuerySmsSignList", PageIndex=1, PageSize=50)["SmsSignList"]
+    assert [s["SignName"] for s in signs] == [SIGN, OTHER_SIGN, GIFT_SIGN], signs
+    assert signs[0]["BusinessType"] == "验证码类型", signs
+
+
+def template_from_application_to_deletion(way):
+    emulator.reset()
+    created = ask(
+        way,
+        "CreateSmsTemplate",
+        TemplateName="登录 & 注册",
+        TemplateContent="您的验证码为：${code}！",
+        TemplateType=0,
+        RelatedSignName=SIGN,
+        TemplateRule='{"code":"numberCaptcha"}',
+    )
+    code = created["TemplateCode"]
+    refused_send = way.call("SendSms", message(TemplateCode=code), GOOD)
+    assert answer_of(refused_send)["Code"] == "isv.SMS_TEMPLATE_ILLEGAL", refused_send
+    told = answer_of(way.call("DeleteSmsTemplate", {"TemplateCode": code}, GOOD))
+    assert told["Code"] == "isv.ERROR_TEMPLATE_NOT_DELETE", told
+    emulator.change(f"templates/{code}", {"status": "approved"})
+    full = ask(way, "GetSmsTemplate", TemplateCode=code)
+    assert (full["TemplateStatus"], full["TemplateType"]) == ("1", "0"), full
+    assert full["TemplateName"] == "登录 & 注册", full
+    assert json.loads(full["VariableAttribute"]) == {"code": "numberCaptcha"}, full
+    send(way, TemplateCode=code)
+    (got,) = emulator.messages(PHONE)
+    assert got["text"] == f"【{SIGN}】您的验证码为：246810！", got
+    ask(way, "DeleteSmsTemplate", TemplateCode=code)
+    told = answer_of(way.call("QuerySmsTemplate", {"TemplateCode": code}, GOOD))
+    assert told["Code"] == "isv.SMS_TEMPLATE_ILLEGAL", told
+
+
+def signature_with_its_papers(way):
+    emulator.reset()
+    papers = [
+        {"FileContents": "aGVsbG8+Pz8/", "FileSuffix": "png"},
+        {"FileContents": "d29ybGQ=", "FileSuffix": "jpg"},
+    ]
+    params = {
+        "SignName": "芝麻开门",
+        "SignSource": 0,
+        "Remark": "登录 & 注册",
+        "SignFileList": papers,
+    }
+    ask(way, "AddSmsSign", **params)
+    assert ask(way, "QuerySmsSign", SignName="芝麻开门")["SignStatus"] == 0
+    rejected = {"status": "rejected", "reject_reason": "缺少授权"}
+    emulator.change("sign_names/芝麻开门", rejected)
+    told = ask(way, "QuerySmsSign", SignName="芝麻开门")
+    assert (told["SignStatus"], told["Reason"]) == (2, "缺少授权"), told
+    ask(way, "ModifySmsSign", **params)
+    emulator.change(
+        "sign_names/芝麻开门",
+        {"status": "approved", "registrations": {"unicom": "filing"}},
+    )
+    full = ask(way, "GetSmsSign", SignName="芝麻开门")
+    carriers = {
+        entry["OperatorCode"]: entry["RegisterStatus"]
+        for entry in full["SignIspRegisterDetailList"]
+    }
+    assert carriers == {"mobile": 3, "unicom": -1, "telecom": 3}, full
+    send(way, SignName="芝麻开门")
+
+
+def code_made_and_checked(way):
+    emulator.reset()
+    sent = ask(
+        way,
+        "SendSmsVerifyCode",
+        PhoneNumber=PHONE,
+        SignName=GIFT_SIGN,
+        TemplateCode=GIFT_TEMPLATE,
+        TemplateParam='{"code":"##code##","min":"5"}',
+        CodeLength=6,
+        ReturnVerifyCode=True,
+        SchemeName="测试方案",
+        OutId="o-1",
+    )
+    assert sent["Success"] is True, sent
+    code = sent["Model"]["VerifyCode"]
+    (got,) = emulator.messages(PHONE)
+    assert len(code) == 6 and got["template_param"]["code"] == code, got
+    assert got["biz_id"] == sent["Model"]["BizId"] and got["out_id"] == "o-1", got
+    typed = {"PhoneNumber": PHONE, "VerifyCode": code, "SchemeName": "测试方案"}
+    wrong = way.call("CheckSmsVerifyCode", dict(typed, SchemeName="别的"), GOOD)
+    refused(wrong, "isv.ValidateFail", 400)
+    checked = ask(way, "CheckSmsVerifyCode", **typed)
+    assert checked["Model"]["VerifyResult"] == "PASS", checked
+    refused(way.call("CheckSmsVerifyCode", typed, GOOD), "isv.ValidateFail", 400)
+
+
+def second_code_too_soon(way):
+    emulator.reset()
+    params = {
+        "PhoneNumber": PHONE,
+        "SignName": GIFT_SIGN,
+        "TemplateCode": GIFT_TEMPLATE,
+        "TemplateParam": '{"code":"##code##","min":"5"}',
+    }
+    ask(way, "SendSmsVerifyCode", **params)
+    told = answer_of(way.call("SendSmsVerifyCode", params, GOOD))
+    assert (told["Code"], told["Success"]) == ("biz.FREQUENCY", False), told
+    assert len(emulator.messages(PHONE)) == 1
+
+
+def text_overseas(way):
+    emulator.reset()
+    text = "Your code is 1234. 你的验证码 1234 😀"
+    sent = ask(
+        way,
+        "SendMessageToGlobe",
+        To=OVERSEAS_PHONE,
+        Message=text,
+        From="Alicloud",
+        Type="OTP",
+    )
+    (got,) = emulator.messages("+" + OVERSEAS_PHONE)
+    assert got["text"] == text and got["biz_id"] == sent["MessageId"], got
+    emulator.report(sent["MessageId"], "failed", "REJECTD")
+    told = ask(way, "QueryMessage", MessageId=sent["MessageId"])
+    assert (told["Status"], told["ErrorCode"]) == ("2", "REJECTD"), told
+    assert told["Message"] == text and told["SendDate"].endswith("+0800"), told
+    told = answer_of(
+        way.call("SendMessageToGlobe", {"To": "86" + PHONE, "Message": text}, GOOD)
+    )
+    assert told["ResponseCode"] == "MOBILE_NUMBER_ILLEGAL", told
+
+
+def texts_overseas_and_home(way):
+    emulator.reset()
+    sent = ask(
+        way,
+        "BatchSendMessageToGlobe",
+        To=json.dumps([OVERSEAS_PHONE, "6581234567"]),
+        Message=json.dumps(["一 + 1", "two"], ensure_ascii=False),
+        Type="NOTIFY",
+    )
+    assert sent["SuccessCount"] == "2" and sent["FailedList"] == "[]", sent
+    (got,) = emulator.messages("+" + OVERSEAS_PHONE)
+    assert got["text"] == "一 + 1", got
+    sent = ask(
+        way,
+        "SendMessageWithTemplate",
+        To="86" + PHONE,
+        From=SIGN,
+        TemplateCode=TEMPLATE,
+        TemplateParam='{"code":"246810"}',
+    )
+    (got,) = emulator.messages(PHONE)
+    assert got["text"] == f"【{SIGN}】您的验证码为：246810，请勿泄露于他人！", got
+    ask(way, "SmsConversion", MessageId=sent["MessageId"], Delivered=True)
+    ask(way, "ConversionData", ConversionRate="0.53", ReportTime=1349055900000)
+
+
+def reports_through_the_queue(way):
+    emulator.reset()
+    answer = send(way, OutId="order-1")
+    emulator.report(answer["BizId"], "failed", "MOBILE_NOT_ON_SERVICE")
+    token = ask(
+        way,
+        "QueryTokenForMnsQueue",
+        MessageType="SmsReport",
+        QueueName=REPORT_QUEUE,
+    )["MessageTokenDTO"]
+    reports = queue(token, REPORT_QUEUE)
+    taken = reports.receive_message(3)
+    report = json.loads(taken.message_body)
+    assert report["biz_id"] == answer["BizId"], report
+    assert report["out_id"] == "order-1" and report["success"] is False, report
+    reports.delete_message(taken.receipt_handle)
+    try:
+        reports.receive_message(0)
+    except Exception as error:
+        assert error.type == "MessageNotExist", error
+    else:
+        raise AssertionError("it was deleted")
+
+
 def counted(way, key=GOOD, action="SendSms", params=None):
     """One call, and how many requests the client made of it."""
     before = emulator.requests()
@@ -280,6 +489,11 @@ def _in_xml(way, _):
     return counted(way, params=message(SignName=None, Format="XML"))
 
 
+def _wrong_code(way, _):
+    params = {"PhoneNumber": PHONE, "VerifyCode": "1234"}
+    return counted(way, action="CheckSmsVerifyCode", params=params)
+
+
 def _by_code(way, answer_id):
     behaviour.give_by_code(answer_id)
     return counted(way)
@@ -307,7 +521,7 @@ OWN_ANSWERS = {
     "throttling-429-header": (_by_code, None),
     "unavailable-503": (_by_code, None),
     "internal-500": (_by_code, None),
-    "pns-validate-fail-400": (_by_code, None),
+    "pns-validate-fail-400": (_wrong_code, None),
     "xml-error-400": (_in_xml, ("raised", "status_code", "requests_sent")),
     "html-502": (
         _by_name("http_502_html"),
@@ -335,7 +549,15 @@ SENDING = [
     details_by_page,
     missing_parameters,
     unknown_names,
+    templates_by_page,
+    template_from_application_to_deletion,
+    signature_with_its_papers,
+    code_made_and_checked,
+    second_code_too_soon,
     code_check_fails,
+    text_overseas,
+    texts_overseas_and_home,
+    reports_through_the_queue,
 ]
 
 # What only a generic call can leave out.

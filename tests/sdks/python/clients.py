@@ -12,8 +12,12 @@ from collections import namedtuple
 from contextlib import ExitStack
 from unittest import mock
 
+from alibabacloud_dybaseapi20170525 import models as base
+from alibabacloud_dybaseapi20170525.client import Client as BaseClient
 from alibabacloud_dysmsapi20170525 import models as sms
 from alibabacloud_dysmsapi20170525.client import Client as SmsClient
+from alibabacloud_dysmsapi20180501 import models as globe
+from alibabacloud_dysmsapi20180501.client import Client as GlobeClient
 from alibabacloud_dypnsapi20170525 import models as pns
 from alibabacloud_dypnsapi20170525.client import Client as PnsClient
 from alibabacloud_tea_openapi.utils import Utils
@@ -23,7 +27,9 @@ from aliyunsdkcore.auth.composer import rpc_signature_composer
 from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest, RpcRequest
+from alibabacloud_tea_util.models import RuntimeOptions as OlderRuntimeOptions
 from darabonba.runtime import RuntimeOptions
+from mns.account import Account as QueueAccount
 
 import emulator
 
@@ -34,7 +40,13 @@ Way = namedtuple(
     "Way", "name sdk signature call generic typed", defaults=(False, False)
 )
 
-VERSION = "2017-05-25"
+# An action's product is the first that has it.
+PRODUCTS = [
+    (sms, SmsClient, "2017-05-25", RuntimeOptions),
+    (pns, PnsClient, "2017-05-25", RuntimeOptions),
+    (globe, GlobeClient, "2018-05-01", OlderRuntimeOptions),
+    (base, BaseClient, "2017-05-25", OlderRuntimeOptions),
+]
 TEA = "python alibabacloud_dysmsapi20170525"
 CORE = "python aliyun-python-sdk-core"
 
@@ -44,12 +56,11 @@ logging.getLogger("aliyunsdkcore").setLevel(logging.CRITICAL + 1)
 
 def tea_generated(action, params, key, algorithm=None):
     """The generated method of an action, as an application calls it."""
-    product = sms if hasattr(sms, action + "Request") else pns
-    client = (PnsClient if product is pns else SmsClient)(_tea_config(key, algorithm))
+    product, client, _, options = _product(action)
     request = getattr(product, action + "Request")().from_map(params)
     method = "".join("_" + c.lower() if c.isupper() else c for c in action)[1:]
-    call = getattr(client, method + "_with_options")
-    return _told_by_tea(lambda: call(request, RuntimeOptions()).body.to_map())
+    call = getattr(client(_tea_config(key, algorithm)), method + "_with_options")
+    return _told_by_tea(lambda: call(request, options()).body.to_map())
 
 
 def tea_generated_v2(action, params, key):
@@ -64,11 +75,11 @@ def tea_generic(method, body_type="formData"):
         json_body = body_type == "json"
         request = OpenApiRequest(
             query=None if json_body else Utils.query(params),
-            body=params if json_body else None,
+            body=_flat(params) if json_body else None,
         )
         shape = Params(
             action=action,
-            version=VERSION,
+            version=_version(action),
             protocol="HTTP",
             pathname="/",
             method=method,
@@ -90,7 +101,7 @@ def core_common(method, place):
 
     def call(action, params, key):
         request = CommonRequest(
-            domain=emulator.AUTHORITY, version=VERSION, action_name=action
+            domain=emulator.AUTHORITY, version=_version(action), action_name=action
         )
         add = request.add_body_params if place == "body" else request.add_query_param
         return _by_core(request, method, add, params, key)
@@ -100,7 +111,7 @@ def core_common(method, place):
 
 def core_typed(action, params, key):
     """`RpcRequest`, which every generated request of that client derives from."""
-    request = RpcRequest("Dysmsapi", VERSION, action)
+    request = RpcRequest("Dysmsapi", _version(action), action)
     request.set_endpoint(emulator.AUTHORITY)
     return _by_core(request, "POST", request.add_query_param, params, key)
 
@@ -126,6 +137,37 @@ def same_nonce():
         mock.patch.object(rpc_signature_composer.helper, "get_uuid", lambda: nonce)
     )
     return stack
+
+
+def queue(token, name):
+    """A message queue, through the client of Alibaba's queue product."""
+    account = QueueAccount(
+        emulator.URL,
+        token["AccessKeyId"],
+        token["AccessKeySecret"],
+        token["SecurityToken"],
+    )
+    return account.get_queue(name)
+
+
+def _product(action):
+    return next(p for p in PRODUCTS if hasattr(p[0], action + "Request"))
+
+
+def _version(action):
+    return _product(action)[2]
+
+
+def _flat(params):
+    """Lists as the clients that do not know them write them: `Name.1.Field`."""
+    flat = {}
+    for name, value in params.items():
+        if isinstance(value, list):
+            for at, entry in enumerate(value, 1):
+                flat.update({f"{name}.{at}.{key}": text for key, text in entry.items()})
+        else:
+            flat[name] = value
+    return flat
 
 
 def _tea_config(key, algorithm=None):
@@ -161,7 +203,7 @@ def _told_by_tea(call):
 def _by_core(request, method, add, params, key):
     request.set_method(method)
     request.set_protocol_type("http")
-    for name, value in params.items():
+    for name, value in _flat(params).items():
         add(name, value)
     # Without this the client sends a refused request again by itself.
     options = {"auto_retry": False, "max_retry_time": 0, "region_id": "cn-hangzhou"}

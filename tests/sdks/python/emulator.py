@@ -47,6 +47,11 @@ def report(biz_id, status, err_code=None):
     _post("reports", order)
 
 
+def change(path, changes):
+    """Changes some keys of a template or a signature: `templates/SMS_1`."""
+    _post(quote(path), changes)
+
+
 def messages(to):
     """What arrived on this phone, newest first."""
     return _get("messages?to=" + quote(to))

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{AccessKey, Account, ReviewStatus, SignKind, SignName, Tag, Template, TemplateKind};
+use super::{
+    AccessKey, Account, Registrations, ReviewStatus, SignKind, SignName, Tag, Template,
+    TemplateKind,
+};
 use crate::phone::{Number, Readings};
 use crate::template::Text;
 
@@ -24,7 +27,8 @@ pub(crate) struct Book {
 pub(crate) struct Signature {
     pub(crate) name: Arc<str>,
     pub(crate) kind: SignKind,
-    pub(crate) is_test: bool,
+    pub(crate) tag: Tag,
+    pub(crate) registrations: Registrations,
 }
 
 /// An approved template, its text cut at the variables.
@@ -32,7 +36,7 @@ pub(crate) struct Signature {
 pub(crate) struct Prepared {
     pub(crate) code: Arc<str>,
     pub(crate) kind: TemplateKind,
-    pub(crate) is_test: bool,
+    pub(crate) tag: Tag,
     pub(crate) text: Text,
     pub(crate) value_max: usize,
 }
@@ -49,7 +53,7 @@ impl Book {
                 .iter()
                 .map(|key| (key.id.clone(), Arc::new(key.clone())))
                 .collect(),
-            sign_names: approved_sign_names(&account.sign_names),
+            sign_names: approved_sign_names(&account),
             templates: templates
                 .map(|template| (template.code.clone(), Arc::new(prepare(template, &account))))
                 .collect(),
@@ -74,7 +78,7 @@ impl Book {
     }
 
     pub(crate) fn sign_name(&self, name: &str) -> Option<&Arc<Signature>> {
-        self.sign_names.get(name)
+        self.sign_names.get(&folded(&self.account, name))
     }
 
     pub(crate) fn template(&self, code: &str) -> Option<&Arc<Prepared>> {
@@ -96,20 +100,31 @@ impl Book {
 
 /// Of a verification signature and a general one with the same name, Aliyun
 /// uses the general one.
-fn approved_sign_names(all: &[SignName]) -> HashMap<String, Arc<Signature>> {
+fn approved_sign_names(account: &Account) -> HashMap<String, Arc<Signature>> {
     let mut found: HashMap<String, Arc<Signature>> = HashMap::new();
-    for sign_name in all.iter().filter(|s| s.status == ReviewStatus::Approved) {
-        let is_better = sign_name.kind == SignKind::General || !found.contains_key(&sign_name.name);
-        if is_better {
+    let is_approved = |sign_name: &&SignName| sign_name.status == ReviewStatus::Approved;
+    for sign_name in account.sign_names.iter().filter(is_approved) {
+        let name = folded(account, &sign_name.name);
+        if sign_name.kind == SignKind::General || !found.contains_key(&name) {
             let signature = Signature {
                 name: sign_name.name.as_str().into(),
                 kind: sign_name.kind,
-                is_test: sign_name.tag == Tag::Test,
+                tag: sign_name.tag,
+                registrations: sign_name.registrations,
             };
-            found.insert(sign_name.name.clone(), Arc::new(signature));
+            found.insert(name, Arc::new(signature));
         }
     }
     found
+}
+
+/// The name under which a signature is found.
+fn folded(account: &Account, name: &str) -> String {
+    if account.sign_names_ignore_case {
+        name.to_lowercase()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn prepare(template: &Template, account: &Account) -> Prepared {
@@ -122,7 +137,7 @@ fn prepare(template: &Template, account: &Account) -> Prepared {
     Prepared {
         code: template.code.as_str().into(),
         kind: template.kind,
-        is_test: template.tag == Tag::Test,
+        tag: template.tag,
         text: Text::parse(&template.content),
         value_max: template.value_max.unwrap_or(of_kind),
     }

@@ -71,11 +71,20 @@ impl Account {
     /// # Errors
     /// The first field that makes no sense.
     pub fn check(&self) -> Result<(), AccountError> {
+        self.check_account_id()?;
         self.check_money()?;
         self.check_numbers()?;
         self.check_access_keys()?;
         self.check_sign_names()?;
         self.check_templates()
+    }
+
+    fn check_account_id(&self) -> Result<(), AccountError> {
+        let id = &self.account_id;
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong("account_id", "must be digits"));
+        }
+        Ok(())
     }
 
     fn check_money(&self) -> Result<(), AccountError> {

@@ -1,103 +1,174 @@
-//! The actions of the three products by name, and which of them are built.
+//! The actions of the four APIs by name, and how those that are built are
+//! answered.
 //!
-//! To build one: move its name into [`Operation`], write its handler in a file
-//! beside this one, and call it from [`super::dispatch`].
+//! To build one: write its handler in the file of its subject, and add a row to
+//! [`OPERATIONS`].
 
-use serde::{Deserialize, Serialize};
+use super::refusal::Refusal;
+use super::reply::Fields;
+use super::{Call, base, conversion, globe, pns, query, send, sign_names, statistics, templates};
+use crate::state::Shared;
 
-/// `Dysmsapi` and `Dypnsapi`.
+/// All APIs but the international site's.
 pub(crate) const VERSION_2017: &str = "2017-05-25";
 /// `Dysmsapi` of the international site.
 pub(crate) const VERSION_2018: &str = "2018-05-01";
 
+/// The APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Product {
+    /// `Dysmsapi` 2017-05-25: the SMS service.
+    Sms,
+    /// `Dypnsapi` 2017-05-25: number verification.
+    Pns,
+    /// `Dysmsapi` 2018-05-01: the international site's SMS service.
+    Globe,
+    /// `Dybaseapi` 2017-05-25: the way to the message queues.
+    Base,
+}
+
+impl Product {
+    /// The API an action belongs to, known or not.
+    pub(crate) fn of(version: &str, action: &str) -> Self {
+        if version == VERSION_2018 {
+            Self::Globe
+        } else if DYBASEAPI_2017.contains(&action) {
+            Self::Base
+        } else if DYPNSAPI_2017.contains(&action) && !DYSMSAPI_2017.contains(&action) {
+            Self::Pns
+        } else {
+            Self::Sms
+        }
+    }
+
+    /// As Aliyun's pages about errors call it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sms | Self::Globe => "Dysmsapi",
+            Self::Pns => "Dypnsapi",
+            Self::Base => "Dybaseapi",
+        }
+    }
+
+    /// As RAM policies call it.
+    const fn in_policies(self) -> &'static str {
+        match self {
+            Self::Sms | Self::Globe => "dysms",
+            Self::Pns => "dypns",
+            Self::Base => "dybaseapi",
+        }
+    }
+}
+
+type Handler = fn(&Call<'_>, &Shared) -> Result<Fields, Refusal>;
+
 /// An action that is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Operation {
-    SendSms,
-    SendBatchSms,
-    QuerySendDetails,
-    QuerySendStatistics,
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) product: Product,
+    /// Parameters that must be there and not empty, in the order they are
+    /// asked for.
+    pub(crate) required: &'static [&'static str],
+    pub(super) handler: Handler,
 }
 
 impl Operation {
-    const ALL: [Self; 4] = [
-        Self::SendSms,
-        Self::SendBatchSms,
-        Self::QuerySendDetails,
-        Self::QuerySendStatistics,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::SendSms => "SendSms",
-            Self::SendBatchSms => "SendBatchSms",
-            Self::QuerySendDetails => "QuerySendDetails",
-            Self::QuerySendStatistics => "QuerySendStatistics",
+    const fn new(
+        product: Product,
+        name: &'static str,
+        required: &'static [&'static str],
+        handler: Handler,
+    ) -> Self {
+        Self {
+            name,
+            product,
+            required,
+            handler,
         }
     }
 
     /// Its name in a RAM policy.
-    pub(crate) const fn permission(self) -> &'static str {
-        match self {
-            Self::SendSms => "dysms:SendSms",
-            Self::SendBatchSms => "dysms:SendBatchSms",
-            Self::QuerySendDetails => "dysms:QuerySendDetails",
-            Self::QuerySendStatistics => "dysms:QuerySendStatistics",
-        }
-    }
-
-    /// Parameters that must be there and not empty, in the order they are
-    /// asked for.
-    pub(crate) const fn required(self) -> &'static [&'static str] {
-        match self {
-            Self::SendSms => &["PhoneNumbers", "SignName", "TemplateCode"],
-            Self::SendBatchSms => &["PhoneNumberJson", "SignNameJson", "TemplateCode"],
-            Self::QuerySendDetails => &["PhoneNumber", "SendDate", "PageSize", "CurrentPage"],
-            Self::QuerySendStatistics => {
-                &["IsGlobe", "StartDate", "EndDate", "PageIndex", "PageSize"]
-            }
-        }
+    pub(crate) fn permission(&self) -> String {
+        format!("{}:{}", self.product.in_policies(), self.name)
     }
 }
 
+const APPLY_FOR_SIGN: &[&str] = &["SignName", "SignSource", "QualificationId"];
+const APPLY_FOR_SIGN_OLD: &[&str] = &["SignName", "SignSource", "Remark"];
+
+#[rustfmt::skip]
+static OPERATIONS: &[Operation] = {
+    use Product::{Base, Globe, Pns, Sms};
+    &[
+        Operation::new(Sms, "SendSms", &["PhoneNumbers", "SignName", "TemplateCode"], send::send_sms),
+        Operation::new(Sms, "SendBatchSms", &["PhoneNumberJson", "SignNameJson", "TemplateCode"], send::send_batch_sms),
+        Operation::new(Sms, "QuerySendDetails", &["PhoneNumber", "SendDate", "PageSize", "CurrentPage"], query::query_send_details),
+        Operation::new(Sms, "QuerySendStatistics", &["IsGlobe", "StartDate", "EndDate", "PageIndex", "PageSize"], statistics::query_send_statistics),
+        Operation::new(Sms, "SmsConversionIntl", &["MessageId", "Delivered"], conversion::sms_conversion),
+        Operation::new(Sms, "ConversionDataIntl", &["ConversionRate"], conversion::conversion_data),
+
+        Operation::new(Sms, "QuerySmsTemplateList", &[], templates::list),
+        Operation::new(Sms, "QuerySmsTemplate", &["TemplateCode"], templates::query),
+        Operation::new(Sms, "GetSmsTemplate", &["TemplateCode"], templates::get),
+        Operation::new(Sms, "AddSmsTemplate", &["TemplateType", "TemplateName", "TemplateContent", "Remark"], templates::add),
+        Operation::new(Sms, "CreateSmsTemplate", &["TemplateName", "TemplateContent", "TemplateType"], templates::create),
+        Operation::new(Sms, "ModifySmsTemplate", &["TemplateType", "TemplateName", "TemplateCode", "TemplateContent", "Remark"], templates::modify),
+        Operation::new(Sms, "UpdateSmsTemplate", &["TemplateName", "TemplateCode", "TemplateContent", "TemplateType"], templates::update),
+        Operation::new(Sms, "DeleteSmsTemplate", &["TemplateCode"], templates::delete),
+
+        Operation::new(Sms, "QuerySmsSignList", &[], sign_names::list),
+        Operation::new(Sms, "QuerySmsSign", &["SignName"], sign_names::query),
+        Operation::new(Sms, "GetSmsSign", &["SignName"], sign_names::get),
+        Operation::new(Sms, "AddSmsSign", APPLY_FOR_SIGN_OLD, sign_names::add),
+        Operation::new(Sms, "CreateSmsSign", APPLY_FOR_SIGN, sign_names::create),
+        Operation::new(Sms, "ModifySmsSign", APPLY_FOR_SIGN_OLD, sign_names::modify),
+        Operation::new(Sms, "UpdateSmsSign", APPLY_FOR_SIGN, sign_names::update),
+        Operation::new(Sms, "DeleteSmsSign", &["SignName"], sign_names::delete),
+
+        Operation::new(Pns, "SendSmsVerifyCode", &["PhoneNumber", "SignName", "TemplateCode", "TemplateParam"], pns::send_sms_verify_code),
+        Operation::new(Pns, "CheckSmsVerifyCode", &["PhoneNumber", "VerifyCode"], pns::check_sms_verify_code),
+
+        Operation::new(Globe, "SendMessageToGlobe", &["To", "Message"], globe::send_message_to_globe),
+        Operation::new(Globe, "BatchSendMessageToGlobe", &["To", "Message"], globe::batch_send_message_to_globe),
+        Operation::new(Globe, "SendMessageWithTemplate", &["To", "From", "TemplateCode"], globe::send_message_with_template),
+        Operation::new(Globe, "QueryMessage", &["MessageId"], globe::query_message),
+        Operation::new(Globe, "SmsConversion", &["Delivered"], conversion::sms_conversion),
+        Operation::new(Globe, "ConversionData", &["ConversionRate"], conversion::conversion_data),
+
+        Operation::new(Base, "QueryTokenForMnsQueue", &["MessageType"], base::query_token_for_mns_queue),
+    ]
+};
+
 /// What a name means under a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
-    Built(Operation),
-    /// Aliyun knows it, the emulator does not yet. On the wire it looks like an
+    Built(&'static Operation),
+    /// Aliyun knows it, the emulator does not. On the wire it looks like an
     /// unknown one.
-    NotBuiltYet,
+    NotBuilt,
     Unknown,
 }
 
 impl Action {
     pub(crate) fn find(version: &str, name: &str) -> Self {
-        let built = Operation::ALL
-            .into_iter()
-            .find(|operation| operation.name() == name);
-        match (version, built) {
-            (VERSION_2017, Some(operation)) => Self::Built(operation),
-            (VERSION_2017, None)
-                if DYSMSAPI_2017.contains(&name) || DYPNSAPI_2017.contains(&name) =>
-            {
-                Self::NotBuiltYet
-            }
-            (VERSION_2018, _) if DYSMSAPI_2018.contains(&name) => Self::NotBuiltYet,
-            _ => Self::Unknown,
+        let is_of_2018 = version == VERSION_2018;
+        let built = OPERATIONS.iter().find(|operation| {
+            operation.name == name && is_of_2018 == (operation.product == Product::Globe)
+        });
+        match built {
+            Some(operation) => Self::Built(operation),
+            None if is_known(name) => Self::NotBuilt,
+            None => Self::Unknown,
         }
     }
 }
 
-/// Whether any of the three products has an action of that name.
+/// Whether any of the APIs has an action of that name.
 pub(crate) fn is_known(name: &str) -> bool {
-    [DYSMSAPI_2017, DYPNSAPI_2017, DYSMSAPI_2018]
+    [DYSMSAPI_2017, DYPNSAPI_2017, DYSMSAPI_2018, DYBASEAPI_2017]
         .iter()
         .any(|names| names.contains(&name))
-}
-
-/// Whether an action belongs to number verification.
-pub(crate) fn is_dypns(name: &str) -> bool {
-    DYPNSAPI_2017.contains(&name) && !DYSMSAPI_2017.contains(&name)
 }
 
 const DYSMSAPI_2017: &[&str] = &[
@@ -212,3 +283,26 @@ const DYSMSAPI_2018: &[&str] = &[
     "SendMessageWithTemplate",
     "SmsConversion",
 ];
+
+const DYBASEAPI_2017: &[&str] = &["QueryTokenForMnsQueue"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_under_its_own_name_and_version() {
+        for operation in OPERATIONS {
+            let version = match operation.product {
+                Product::Globe => VERSION_2018,
+                _ => VERSION_2017,
+            };
+            assert!(is_known(operation.name), "{}", operation.name);
+            assert_eq!(Product::of(version, operation.name), operation.product);
+            let Action::Built(found) = Action::find(version, operation.name) else {
+                panic!("{}", operation.name);
+            };
+            assert_eq!(found.handler as usize, operation.handler as usize);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::Call;
 use super::refusal::Refusal;
-use crate::account::{AccessKey, Book, KeyStatus};
+use crate::account::{AccessKey, AddressDenied, Book, KeyStatus};
 use crate::state::Shared;
 
 /// The code of a signature that is not what it should be.
@@ -80,7 +80,10 @@ pub(super) fn authenticate(
     let key = book
         .key(key_id)
         .ok_or_else(|| Refusal::gateway("InvalidAccessKeyId.NotFound"))?;
-    if key.status == KeyStatus::Disabled {
+    // A list of the key's own does not bind temporary keys.
+    let is_bound =
+        book.account.address_denied == AddressDenied::Inactive && key.security_token.is_none();
+    if key.status == KeyStatus::Disabled || is_bound && !key.may_call_from(call.address) {
         return Err(Refusal::gateway("InvalidAccessKeyId.Inactive"));
     }
     check_token(&book, key, claim.token, call.now)?;

@@ -4,6 +4,7 @@ use jiff::ToSpan as _;
 use serde_json::{Map, Value, json};
 
 use super::Call;
+use super::actions::Product;
 use super::refusal::Refusal;
 use super::reply::Fields;
 use crate::clock::{beijing_day, beijing_text, parse_day};
@@ -33,6 +34,7 @@ pub(super) fn query_send_details(call: &Call<'_>, shared: &Shared) -> Result<Fie
         .ids_to(readings)
         .into_iter()
         .filter_map(|id| state.inbox.get(id))
+        .filter(|record| record.product != Product::Globe)
         .filter(|record| day >= oldest && beijing_day(record.sent_at) == day)
         .filter(|record| biz_id.is_none_or(|biz_id| *record.biz_id == *biz_id))
         .collect();
@@ -75,21 +77,33 @@ fn detail(record: &Record) -> Value {
 
 /// A page of a list: 1 to 50 entries, counted from 1.
 pub(super) struct Page {
-    size: usize,
-    number: usize,
+    pub(super) size: usize,
+    pub(super) number: usize,
 }
 
 impl Page {
     pub(super) fn read(call: &Call<'_>, number_name: &str) -> Result<Self, Refusal> {
+        // What is not there is no page.
+        Self::read_or(call, number_name, 0, 0)
+    }
+
+    /// The same where both parameters may be left out.
+    pub(super) fn read_or(
+        call: &Call<'_>,
+        number_name: &str,
+        usual_number: usize,
+        usual_size: usize,
+    ) -> Result<Self, Refusal> {
         // Rust would read a sign as well.
-        let whole = |name: &str| {
-            let text = call.get(name).filter(|text| !text.starts_with('+'))?;
-            text.parse::<usize>().ok()
+        let whole = |name: &str, usual: usize| match call.get(name) {
+            None => Some(usual),
+            Some(text) if text.starts_with('+') => None,
+            Some(text) => text.parse::<usize>().ok(),
         };
-        let size = whole("PageSize")
+        let size = whole("PageSize", usual_size)
             .filter(|size| (1..=PAGE_MAX).contains(size))
             .ok_or_else(|| Refusal::invalid("PageSize"))?;
-        let number = whole(number_name)
+        let number = whole(number_name, usual_number)
             .filter(|number| *number >= 1)
             .ok_or_else(|| Refusal::invalid(number_name))?;
         Ok(Self { size, number })

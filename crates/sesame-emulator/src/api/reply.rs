@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::actions;
+use super::actions::Product;
 use super::refusal::Refusal;
 use super::xml;
 use crate::clock::http_date;
@@ -25,6 +25,8 @@ pub(crate) struct Context {
     /// As asked, port included.
     pub(crate) host: String,
     pub(crate) is_xml: bool,
+    /// Whose form the answer has.
+    pub(crate) product: Product,
     pub(crate) action: String,
     pub(crate) now: Timestamp,
 }
@@ -45,41 +47,65 @@ impl Context {
     }
 
     fn accepted(&self, fields: Fields) -> Fields {
-        let mut all = vec![
-            ("Message", "OK".into()),
-            ("RequestId", self.request_id.as_str().into()),
-            ("Code", "OK".into()),
-        ];
+        let mut all = self.outcome("OK", accepted_words(self.product));
+        if self.product == Product::Pns {
+            all.push(("Success", true.into()));
+        }
         all.extend(fields);
         all
     }
 
-    /// The gateway's bodies say where to look further, the product's do not.
-    fn refused(&self, refusal: &Refusal) -> Response<Body> {
-        let mut fields: Fields = vec![
+    /// What became of the call, in the names the product has for it.
+    fn outcome(&self, code: &str, words: &str) -> Fields {
+        let (code_name, words_name) = match self.product {
+            Product::Globe => ("ResponseCode", "ResponseDescription"),
+            Product::Sms | Product::Pns | Product::Base => ("Code", "Message"),
+        };
+        vec![
+            (words_name, words.into()),
             ("RequestId", self.request_id.as_str().into()),
-            ("Message", refusal.message.as_ref().into()),
-        ];
+            (code_name, code.into()),
+        ]
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Response<Body> {
         let is_product = refusal.status == 200;
-        if !is_product {
-            fields.push(("Recommend", self.recommend(&refusal.code).into()));
-            fields.push(("HostId", self.host.as_str().into()));
-        }
-        fields.push(("Code", refusal.code.as_ref().into()));
+        let (root, mut fields) = if is_product {
+            (self.root(), self.refused_by_product(refusal))
+        } else {
+            ("Error".to_owned(), self.refused_by_gateway(refusal))
+        };
         if let Some(detail) = &refusal.detail {
             fields.push(("AccessDeniedDetail", detail.clone()));
         }
-        let root = if is_product {
-            self.root()
-        } else {
-            "Error".to_owned()
-        };
         self.write(refusal.status, &root, &fields, &refusal.headers)
     }
 
+    fn refused_by_product(&self, refusal: &Refusal) -> Fields {
+        let mut fields = self.outcome(&refusal.code, &refusal.message);
+        if self.product == Product::Pns {
+            fields.push(("Success", false.into()));
+        }
+        fields
+    }
+
+    /// The gateway's bodies say where to look further, the products' do not.
+    fn refused_by_gateway(&self, refusal: &Refusal) -> Fields {
+        vec![
+            ("RequestId", self.request_id.as_str().into()),
+            ("Message", refusal.message.as_ref().into()),
+            ("Recommend", self.recommend(&refusal.code).into()),
+            ("HostId", self.host.as_str().into()),
+            ("Code", refusal.code.as_ref().into()),
+        ]
+    }
+
     fn recommend(&self, code: &str) -> String {
-        let is_dypns = self.host.starts_with("dypnsapi") || actions::is_dypns(&self.action);
-        let product = if is_dypns { "Dypnsapi" } else { "Dysmsapi" };
+        let product = if self.host.starts_with("dypnsapi") {
+            Product::Pns.name()
+        } else {
+            self.product.name()
+        };
         let request_id = &self.request_id;
         format!(
             "https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}"
@@ -122,6 +148,13 @@ impl Context {
         headers.insert("x-acs-request-id", value(&self.request_id));
         headers.insert("x-acs-trace-id", value(&self.trace_id));
         response
+    }
+}
+
+fn accepted_words(product: Product) -> &'static str {
+    match product {
+        Product::Globe => "The SMS Send Request was accepted",
+        Product::Sms | Product::Pns | Product::Base => "OK",
     }
 }
 

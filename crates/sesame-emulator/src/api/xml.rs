@@ -7,10 +7,17 @@ use super::reply::Fields;
 pub(super) fn document(root: &str, fields: &Fields) -> String {
     let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?>");
     open(&mut text, root, "<");
+    text.push_str(&elements(fields));
+    open(&mut text, root, "</");
+    text
+}
+
+/// What stands inside a root.
+pub(crate) fn elements(fields: &[(&str, Value)]) -> String {
+    let mut text = String::new();
     for (name, value) in fields {
         element(&mut text, name, value);
     }
-    open(&mut text, root, "</");
     text
 }
 

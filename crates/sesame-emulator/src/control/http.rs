@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Query, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{CLOCK_YEARS, ControlError, Reply, ReportDecision, guard, stream};
+use super::{CLOCK_YEARS, ControlError, Reply, ReportDecision, change, guard, stream};
 use crate::account::Account;
 use crate::faults::OrderJson;
 use crate::inbox;
@@ -59,6 +59,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/_emulator/clock", get(clock).post(set_clock))
         .route("/_emulator/faults", post(faults))
         .route("/_emulator/account", post(account))
+        .route("/_emulator/templates/{code}", post(change_template))
+        .route("/_emulator/sign_names/{name}", post(change_sign_name))
         .route("/_emulator/reports", post(reports))
         .route("/_emulator/replies", post(replies))
         .route("/_emulator/reset", post(reset))
@@ -212,6 +214,28 @@ async fn account(State(shared): Shares, headers: HeaderMap, body: Body) -> Answe
     })?;
     shared.lock().set_account(account);
     Ok(done())
+}
+
+/// Changes some keys of a template, and tells all of them.
+async fn change_template(
+    State(shared): Shares,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let changes = parse(&headers, body)?;
+    Ok(Json(change::template(&shared, &code, changes)?))
+}
+
+/// The same of all signatures with a name.
+async fn change_sign_name(
+    State(shared): Shares,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let changes = parse(&headers, body)?;
+    Ok(Json(change::sign_name(&shared, &name, changes)?))
 }
 
 async fn reports(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {

@@ -9,7 +9,9 @@ fn the_example_file_is_read() {
     let account = Account::from_toml(include_str!("../../../../examples/account.toml")).unwrap();
     assert_eq!(account.balance, Some(100.0));
     assert_eq!(account.access_keys.len(), 2);
-    assert_eq!(account.templates.len(), 3);
+    assert_eq!(account.templates.len(), 4);
+    assert_eq!(account.sign_names.len(), 4);
+    assert_eq!(account.pns.wrong_tries_max, Some(5));
     assert_eq!(account.limits.retry_after_ms, Some(1500));
 }
 

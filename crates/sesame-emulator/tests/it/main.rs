@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod client;
 mod control;
 mod faults;
 mod golden;
@@ -18,5 +19,8 @@ mod section_d;
 mod section_e;
 mod section_f;
 mod section_g;
+mod section_h;
+mod section_i;
+mod section_j;
 mod section_k;
 mod support;

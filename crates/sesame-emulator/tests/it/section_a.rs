@@ -249,7 +249,7 @@ async fn a10_answers_in_xml_when_asked() {
 #[tokio::test]
 async fn a11_what_is_too_large_is_refused_cleanly() {
     let emulator = start().await;
-    let large = "x".repeat(3 * 1024 * 1024);
+    let large = "x".repeat(9 * 1024 * 1024);
     let answer = send_sms(&emulator)
         .param("OutId", &large)
         .send(&emulator)

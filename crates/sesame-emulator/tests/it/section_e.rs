@@ -1,31 +1,11 @@
 //! E: `SendSms` and `SendBatchSms`.
 
 use sesame_emulator::{
-    Account, AccountState, Emulator, Fault, FaultOrder, ReviewStatus, SignKind, SignName, Tag,
-    Template, TemplateKind,
+    Account, AccountState, Emulator, Fault, FaultOrder, ReviewStatus, SignKind, SignName, Template,
+    TemplateKind,
 };
 
 use crate::support::*;
-
-fn sign_name(name: &str, kind: SignKind) -> SignName {
-    SignName {
-        name: name.to_owned(),
-        status: ReviewStatus::Approved,
-        kind,
-        tag: Tag::User,
-    }
-}
-
-fn template(code: &str, kind: TemplateKind, content: &str) -> Template {
-    Template {
-        code: code.to_owned(),
-        kind,
-        content: content.to_owned(),
-        status: ReviewStatus::Approved,
-        tag: Tag::User,
-        value_max: None,
-    }
-}
 
 async fn code(emulator: &Emulator, call: Call) -> String {
     let answer = call.send(emulator).await;
@@ -63,9 +43,9 @@ async fn e2_unknown_and_unapproved_signatures_and_templates() {
         let name = format!("{status:?}");
         account.sign_names.push(SignName {
             status,
-            ..sign_name(&name, SignKind::General)
+            ..SignName::new(&name, SignKind::General)
         });
-        let unapproved = template(&name, TemplateKind::Verification, "${code}");
+        let unapproved = Template::new(&name, TemplateKind::Verification, "${code}");
         account.templates.push(Template {
             status,
             ..unapproved
@@ -207,7 +187,7 @@ async fn e6_lengths_can_be_configured() {
     account.limits.verification_value_max = 6;
     account.templates.push(Template {
         value_max: Some(2),
-        ..template("SMS_2", TemplateKind::Verification, "${code}")
+        ..Template::new("SMS_2", TemplateKind::Verification, "${code}")
     });
     let emulator = start_with(account).await;
     let call = send_sms(&emulator).param("TemplateParam", r#"{"code":"1234567"}"#);
@@ -527,9 +507,9 @@ async fn e13_a_code_signature_is_for_codes() {
     // Of two with one name, the general one is used.
     let mut account = unlimited();
     account.sign_names = vec![
-        sign_name("s", SignKind::Verification),
-        sign_name("s", SignKind::General),
-        sign_name("s", SignKind::Verification),
+        SignName::new("s", SignKind::Verification),
+        SignName::new("s", SignKind::General),
+        SignName::new("s", SignKind::Verification),
     ];
     emulator.set_account(account).unwrap();
     let call = send_sms(&emulator)
@@ -595,14 +575,16 @@ async fn e14_e15_e16_what_success_says() {
 #[tokio::test]
 async fn e17_the_text_as_the_phone_shows_it() {
     let mut account = unlimited();
-    account.templates.push(template(
+    account.templates.push(Template::new(
         "SMS_1",
         TemplateKind::Verification,
         "{{code}} is text, ${code} is not",
     ));
-    account
-        .templates
-        .push(template("SMS_2", TemplateKind::Verification, "no variable"));
+    account.templates.push(Template::new(
+        "SMS_2",
+        TemplateKind::Verification,
+        "no variable",
+    ));
     let emulator = start_with(account).await;
     code(&emulator, send_sms(&emulator)).await;
     assert_eq!(

@@ -431,6 +431,23 @@ pub(crate) fn http(
     bytes
 }
 
+/// Sends it and says what came: HTTP status and code, whatever its name.
+pub(crate) async fn outcome(emulator: &Emulator, call: &Call) -> (u16, String) {
+    let answer = call.send(emulator).await;
+    let body = answer.json();
+    let code = body["ResponseCode"].as_str().or(body["Code"].as_str());
+    (answer.status, code.unwrap_or_default().to_owned())
+}
+
+/// An answer that must accept the call.
+pub(crate) async fn accepted(emulator: &Emulator, call: &Call) -> Value {
+    let answer = call.send(emulator).await;
+    let body = answer.json();
+    let code = body["ResponseCode"].as_str().or(body["Code"].as_str());
+    assert_eq!((answer.status, code), (200, Some("OK")), "{body}");
+    body
+}
+
 /// `SendSms` of a code to [`NUMBER`].
 pub(crate) fn send_sms(emulator: &Emulator) -> Call {
     Call::new(
