@@ -12,7 +12,9 @@ mod graph;
 mod licences;
 mod sdks;
 mod server;
+mod services;
 mod steps;
+mod stores;
 mod tools;
 mod workspace;
 
@@ -112,6 +114,11 @@ fn test_steps() -> Vec<Step> {
             checks::doc,
         ),
         Step::new("tests", "`cargo test --workspace`", checks::tests),
+        Step::new(
+            "stores",
+            "the stores against PostgreSQL, Valkey or Redis, and a cluster",
+            stores::test,
+        ),
         Step::new("build", "the release build of `sesame`", checks::build),
         Step::new(
             "sdk-python",

@@ -35,11 +35,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and waits for its first address of this scheme; what it says
     /// on standard error goes to the file.
-    pub(crate) fn start(mut command: Command, scheme: &str, log: &Path) -> Result<Self> {
-        let shown = show(&command);
-        println!("$ {shown}");
-        let stderr =
+    pub(crate) fn start(command: Command, scheme: &str, log: &Path) -> Result<Self> {
+        println!("$ {}", show(&command));
+        let file =
             File::create(log).with_context(|| format!("could not write {}", log.display()))?;
+        Self::start_quietly(command, scheme, file)
+            .with_context(|| format!("see {}", log.display()))
+    }
+
+    /// The same without telling, into a file that is open already.
+    pub(crate) fn start_quietly(mut command: Command, scheme: &str, stderr: File) -> Result<Self> {
+        let shown = show(&command);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -60,7 +66,7 @@ impl Server {
         loop {
             let url = urls
                 .recv_timeout(READY_WITHIN)
-                .with_context(|| format!("`{shown}` did not get ready; see {}", log.display()))?;
+                .with_context(|| format!("`{shown}` did not get ready"))?;
             if url.split(':').next() == Some(scheme) {
                 return Ok(Self { url, _child: child });
             }
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn a_server_that_ends_is_told_at_once() {
         let error = Server::start(shell("exit 3"), "http", Path::new("/dev/null")).err();
-        assert!(error.unwrap().to_string().contains("did not get ready"));
+        assert!(format!("{:#}", error.unwrap()).contains("did not get ready"));
     }
 
     #[test]

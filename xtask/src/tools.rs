@@ -1,10 +1,11 @@
-//! Finds the programs that the tests with Alibaba's own clients need.
+//! Finds the programs that the tests need: those for Alibaba's own clients, and
+//! the servers behind our stores.
 //!
 //! Where one is missing, Debian's package of it is installed if that can be done
 //! without asking (on Debian, as root, as in CI); else the error says what to
 //! install.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Result, bail};
@@ -43,6 +44,91 @@ pub(crate) fn node(workspace: &Workspace) -> Result<&'static str> {
         answer(workspace, NPM, &["--version"])?;
         Some(("node", answer(workspace, "node", &["--version"])?))
     })
+}
+
+/// The folder with the programs of the newest PostgreSQL.
+pub(crate) fn postgres(workspace: &Workspace) -> Result<PathBuf> {
+    let found = postgres_folders().pop();
+    if let Some(folder) = found {
+        return Ok(folder);
+    }
+    // On Debian the package runs a server of its own; nobody uses that one.
+    installed(workspace, "PostgreSQL", &["postgresql"], || {
+        postgres_folders().pop()
+    })
+}
+
+/// Where `initdb` and `postgres` lie together, the newest version last.
+fn postgres_folders() -> Vec<PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut folders: Vec<PathBuf> = debian
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    let version = |folder: &PathBuf| {
+        let name = folder.parent()?.file_name()?.to_str()?;
+        name.parse::<u32>().ok()
+    };
+    folders.sort_by_key(version);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    folders.splice(0..0, std::env::split_paths(&path));
+    folders.retain(|folder| {
+        ["initdb", "postgres"]
+            .iter()
+            .all(|name| folder.join(name).exists())
+    });
+    folders
+}
+
+/// The programs of Valkey, or of Redis.
+#[derive(Clone, Copy)]
+pub(crate) struct Valkey {
+    pub(crate) server: &'static str,
+    pub(crate) client: &'static str,
+}
+
+pub(crate) fn valkey(workspace: &Workspace) -> Result<Valkey> {
+    const EITHER: [Valkey; 2] = [
+        Valkey {
+            server: "valkey-server",
+            client: "valkey-cli",
+        },
+        Valkey {
+            server: "redis-server",
+            client: "redis-cli",
+        },
+    ];
+    let find = || {
+        let there = |name| answer(workspace, name, &["--version"]).is_some();
+        EITHER
+            .into_iter()
+            .find(|either| there(either.server) && there(either.client))
+    };
+    match find() {
+        Some(found) => Ok(found),
+        None => installed(workspace, "Valkey or Redis", &["redis-server"], find),
+    }
+}
+
+/// Installs what is missing, where that is possible.
+fn installed<T>(
+    workspace: &Workspace,
+    what: &str,
+    debian: &[&str],
+    find: impl Fn() -> Option<T>,
+) -> Result<T> {
+    if can_install(workspace) {
+        println!("{what} is missing: installing it");
+        install(workspace, debian)?;
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+    }
+    bail!(
+        "{what} is needed; on Debian: apt-get install {}",
+        debian.join(" ")
+    )
 }
 
 /// npm, as this platform calls it.
@@ -101,9 +187,13 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
     Some((major, minor))
 }
 
+/// Whether this program runs as root.
+pub(crate) fn root(workspace: &Workspace) -> bool {
+    output(workspace.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
 fn can_install(workspace: &Workspace) -> bool {
-    let root = output(workspace.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    root && Path::new("/etc/debian_version").exists()
+    root(workspace) && Path::new("/etc/debian_version").exists()
 }
 
 fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {

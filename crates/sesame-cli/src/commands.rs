@@ -4,5 +4,8 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod emulator;
+pub(crate) mod key;
+pub(crate) mod keys;
 pub(crate) mod send;
+pub(crate) mod serve;
 pub(crate) mod sign;

@@ -3,17 +3,20 @@
 use std::io::IsTerminal as _;
 
 use anstream::AutoStream;
+use sesame_server::config::{LogConfig, LogFormat, LogLevel};
 use tracing_subscriber::EnvFilter;
 
 /// What the dependencies may say. Their most verbose levels trace raw bytes,
 /// and those hold codes and numbers.
 const OTHERS: [&str; 4] = ["warn", "warn", "info", "debug"];
 const OURS: [&str; 4] = ["warn", "info", "debug", "trace"];
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 6] = [
     "sesame",
     "aliyun_sms",
     "sesame_connector",
     "sesame_emulator",
+    "sesame_passcode",
+    "sesame_server",
 ];
 const VARIABLE: &str = "SESAME_LOG";
 
@@ -25,6 +28,37 @@ pub(crate) fn start(verbosity: u8) {
         .with_ansi(is_coloured());
     let started = subscriber.try_init();
     debug_assert!(started.is_ok(), "nothing else starts logging");
+}
+
+/// Starts the log of a server, as its configuration says; `-v` says more, and
+/// `SESAME_LOG` goes before both.
+pub(crate) fn start_server(config: &LogConfig, verbosity: u8) {
+    let configured = match config.level {
+        LogLevel::Error | LogLevel::Warn => 0,
+        LogLevel::Info => 1,
+        LogLevel::Debug => 2,
+        LogLevel::Trace => 3,
+    };
+    let filter = match config.level {
+        LogLevel::Error if verbosity == 0 && !is_asked_for() => EnvFilter::new("error"),
+        _ => filter(verbosity.max(configured)),
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| AutoStream::auto(std::io::stderr()));
+    let started = match config.format {
+        LogFormat::Text => subscriber.with_ansi(is_coloured()).try_init(),
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
+    };
+    debug_assert!(started.is_ok(), "nothing else starts logging");
+}
+
+fn is_asked_for() -> bool {
+    std::env::var(VARIABLE).is_ok_and(|text| !text.trim().is_empty())
 }
 
 fn filter(verbosity: u8) -> EnvFilter {

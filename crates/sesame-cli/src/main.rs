@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{completions, config, demo, emulator, send, sign};
+use commands::{completions, config, demo, emulator, key, keys, send, serve, sign};
 
 /// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
 /// account.
@@ -24,7 +24,7 @@ use commands::{completions, config, demo, emulator, send, sign};
 #[command(
     name = "sesame",
     version,
-    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
+    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame serve --config FILE     the server, for real\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
 )]
 struct Cli {
     /// Colours: on a terminal, always or never (NO_COLOR counts too).
@@ -41,6 +41,12 @@ struct Cli {
 enum Command {
     /// Sends a code to a phone on this machine and shows it: no account needed.
     Demo(demo::Args),
+    /// The server: two HTTP calls verify a phone.
+    Serve(serve::Args),
+    /// API keys: who may call the server.
+    Key(key::Args),
+    /// The server's own keys: codes, tokens, stored numbers.
+    Keys(keys::Args),
     /// Aliyun's side of the wire, with an inbox page.
     Emulator(emulator::Args),
     /// Sends one message.
@@ -59,14 +65,20 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     colour(cli.color);
-    logging::start(cli.verbose);
-    let result = run(&cli.command);
+    // A server logs as its configuration says, which is to be read first.
+    if !matches!(cli.command, Command::Serve(_)) {
+        logging::start(cli.verbose);
+    }
+    let result = run(&cli.command, cli.verbose);
     end(result.unwrap_or_else(|error| fault::report(&error)))
 }
 
-fn run(command: &Command) -> anyhow::Result<u8> {
+fn run(command: &Command, verbosity: u8) -> anyhow::Result<u8> {
     match command {
         Command::Demo(args) => wait_for(demo::run(args)),
+        Command::Serve(args) => wait_for(serve::run(args, verbosity)),
+        Command::Key(args) => wait_for(key::run(args)),
+        Command::Keys(args) => keys::run(args),
         Command::Emulator(args) => wait_for(emulator::run(args)),
         Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
         Command::Config(args) => Ok(config::run(args)),

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use sesame_emulator::Emulator;
+use sesame_server::Server;
 
 /// Longer than this nobody waits for a connection that stays open.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,6 +51,15 @@ impl Shutdown {
             () = emulator.shutdown() => {}
             () = tokio::time::sleep(GRACE) => tracing::warn!("connections were still open, closed them"),
             () = self.wait() => {}
+        }
+    }
+
+    /// Ends a server, which bounds by itself how long that takes; a second
+    /// signal ends it at once.
+    pub(crate) async fn end_server(mut self, server: Server) {
+        tokio::select! {
+            () = server.shutdown() => {}
+            () = self.wait() => tracing::warn!("asked twice, ends without waiting"),
         }
     }
 }

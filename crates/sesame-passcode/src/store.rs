@@ -210,6 +210,14 @@ impl StoreError {
     }
 }
 
+/// A time that was kept as microseconds of Unix time.
+#[cfg(any(feature = "postgres", feature = "sqlite", feature = "valkey"))]
+fn time_of(micros: i64) -> Result<Timestamp, jiff::Error> {
+    // Not by jiff's own conversion, which leaves out the last second of all.
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000);
+    Timestamp::new(micros.div_euclid(1_000_000), nanos.unwrap_or_default())
+}
+
 fn schema_cure(found: u32, known: u32) -> &'static str {
     if found > known {
         "a newer sesame has used it, start that one"

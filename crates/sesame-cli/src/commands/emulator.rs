@@ -42,7 +42,7 @@ pub(crate) struct Args {
 }
 
 /// `127.0.0.1:8086`, `localhost:8086`, `:8086` or `8086`.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     let local = text
         .strip_prefix("localhost:")
         .or_else(|| text.strip_prefix(':'))
@@ -169,11 +169,11 @@ pub(crate) async fn start(builder: EmulatorBuilder) -> Result<Emulator, Fault> {
     })
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Fault {
+pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Fault {
     let (why, cure) = match error.kind() {
         std::io::ErrorKind::AddrInUse => (
             "another program listens there".to_owned(),
-            "end it (perhaps another emulator), or choose another port: --listen 127.0.0.1:0 takes a free one",
+            "end it (perhaps another sesame), or choose another port: --listen 127.0.0.1:0 takes a free one",
         ),
         std::io::ErrorKind::PermissionDenied => {
             ("this user may not".to_owned(), "choose a port above 1023")

@@ -6,6 +6,7 @@ mod demo;
 mod emulator;
 mod quiet;
 mod send;
+mod serve;
 mod sign;
 mod stub;
 mod support;

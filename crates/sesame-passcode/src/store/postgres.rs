@@ -17,7 +17,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    Runtime,
 };
 use jiff::Timestamp;
 use sesame_connector::provider::BoxFuture;
@@ -69,7 +70,9 @@ impl Postgres {
     async fn client(&self) -> StoreResult<Client> {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error::of(&error),
-            PoolError::Timeout(_) => error::unavailable("no connection came free, or none was made"),
+            PoolError::Timeout(_) => {
+                error::unavailable("no connection came free, or none was made")
+            }
             _ => error::unavailable("its connections are closed"),
         })
     }
@@ -327,7 +330,8 @@ fn configuration(url: &str) -> StoreResult<(Config, Option<Tls>)> {
             _ => rest.push(option),
         }
     }
-    let mut config = Config::from_str(&format!("{address}?{}", rest.join("&"))).map_err(|_| wrong())?;
+    let mut config =
+        Config::from_str(&format!("{address}?{}", rest.join("&"))).map_err(|_| wrong())?;
     let tls = match secure {
         true => Some(Tls::new(roots.as_deref())?),
         false => None,
@@ -366,7 +370,14 @@ mod tests {
         assert_eq!(mode("postgres://host/db"), off);
         assert_eq!(mode("postgresql://host/db?sslmode=disable"), off);
         assert_eq!(mode("postgres://host/db?sslmode=require"), on);
-        assert_eq!(mode("postgres://host/db?a=b&sslmode=verify-full".replace("a=b&", "").as_str()), on);
+        assert_eq!(
+            mode(
+                "postgres://host/db?a=b&sslmode=verify-full"
+                    .replace("a=b&", "")
+                    .as_str()
+            ),
+            on
+        );
         assert!(configuration("postgres://host/db?sslmode=require&sslrootcert=/none").is_err());
     }
 }

@@ -281,8 +281,7 @@ fn count(limit: usize) -> i64 {
 /// A column with a time.
 fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Timestamp> {
     let micros: i64 = row.get(index)?;
-    Timestamp::from_microsecond(micros)
-        .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, micros))
+    super::time_of(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, micros))
 }
 
 fn open(path: PathBuf, role: Role, durability: Durability) -> StoreResult<Inner> {
@@ -424,4 +423,81 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::super::StoreError;
+    use super::*;
+
+    async fn store() -> (Sqlite, tempfile::TempDir) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("sesame.sqlite");
+        (Sqlite::open(file, Role::Server).await.unwrap(), folder)
+    }
+
+    async fn count(store: &Sqlite) -> i64 {
+        let sql = "SELECT count(*) FROM counters";
+        let count = |connection: &Connection| connection.query_row(sql, [], |row| row.get(0));
+        store.read(count).await.unwrap()
+    }
+
+    /// Does two things, of which the second fails for every third.
+    fn write(connection: &Connection, at: i64) -> rusqlite::Result<i64> {
+        let sql = "INSERT INTO counters (key, total, ends_at) VALUES (?1, 0, 0)";
+        connection.execute(sql, [format!("a{at}")])?;
+        let key = (at % 3 > 0).then(|| format!("b{at}"));
+        connection.execute(sql, [key])?;
+        Ok(at)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_job_that_fails_undoes_itself_alone() {
+        let (store, _folder) = store().await;
+        let mut jobs = JoinSet::new();
+        for at in 0..300 {
+            let store = store.clone();
+            jobs.spawn(async move { store.write(move |c| write(c, at)).await.is_ok() });
+        }
+        let done = jobs.join_all().await.into_iter().filter(|done| *done);
+        assert_eq!(done.count(), 200);
+        assert_eq!(count(&store).await, 400);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_may_not_grow_is_told_and_goes_on() {
+        let (store, _folder) = store().await;
+        let limit = |pages: u32| {
+            move |c: &Connection| {
+                let set = c.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+                set.map(|()| c.pragma_query_value(None, "page_count", |row| row.get::<_, u32>(0)))
+            }
+        };
+        let pages = store.write(limit(1)).await.unwrap().unwrap();
+        let large = Record {
+            version: Version(1),
+            value: vec![0; 100_000],
+            expires_at: Timestamp::MAX,
+        };
+        let key = Key::new("large");
+        let now = Timestamp::UNIX_EPOCH;
+        let error = store.swap(&key, None, &large, now).await.err().unwrap();
+        assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
+        assert!(error.to_string().contains("make room"), "{error}");
+        store.write(limit(pages + 1000)).await.unwrap().unwrap();
+        let swap = store.swap(&key, None, &large, now).await.unwrap();
+        assert_eq!(swap, Swap::Done);
+    }
+
+    #[tokio::test]
+    async fn work_whose_caller_has_gone_is_done() {
+        let (store, _folder) = store().await;
+        // Handed in at the first poll, and waited for no longer.
+        let gone = store.write(|c| write(c, 1));
+        let _ = tokio::time::timeout(Duration::ZERO, gone).await;
+        store.write(|c| write(c, 2)).await.unwrap();
+        assert_eq!(count(&store).await, 4);
+    }
 }

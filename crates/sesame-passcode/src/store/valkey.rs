@@ -112,7 +112,9 @@ impl Valkey {
             left_ms(new.expires_at, now).to_string().into_bytes(),
         ];
         let arguments = arguments.each_ref().map(Vec::as_slice);
-        let answer: Value = self.run(&self.scripts.swap, &record_name(key), &arguments).await?;
+        let answer: Value = self
+            .run(&self.scripts.swap, &record_name(key), &arguments)
+            .await?;
         match answer {
             Value::Int(_) => Ok(Swap::Done),
             Value::Nil => Ok(Swap::Conflict(None)),
@@ -224,7 +226,7 @@ fn read(bytes: &[u8]) -> StoreResult<Record> {
     Ok(Record {
         version: Version(u64::from_str_radix(version, 16).map_err(|_| corrupt())?),
         value: value.to_vec(),
-        expires_at: Timestamp::from_microsecond(end).map_err(|_| corrupt())?,
+        expires_at: super::time_of(end).map_err(|_| corrupt())?,
     })
 }
 

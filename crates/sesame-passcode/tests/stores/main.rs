@@ -6,6 +6,8 @@
 //! `SESAME_TEST_VALKEY_CLUSTER`; `cargo xtask test stores` starts them and runs
 //! the ignored tests too.
 
+#![expect(clippy::unwrap_used, reason = "a test says that it failed by a panic")]
+
 mod memory;
 mod postgres;
 mod proxy;

@@ -158,7 +158,10 @@ async fn a_server_that_is_killed_and_starts_again() {
         for key in &acknowledged {
             assert!(is_there(&store, key).await.unwrap(), "{key}");
         }
-        println!("round {round}: {} acknowledged, all there", acknowledged.len());
+        println!(
+            "round {round}: {} acknowledged, all there",
+            acknowledged.len()
+        );
     }
 }
 
@@ -169,7 +172,10 @@ async fn a_newer_schema_is_left_alone() {
     drop(Postgres::open(&url).await.unwrap());
     ask(&url, "UPDATE sesame_schema SET version = 99").await;
     let error = Postgres::open(&url).await.err().unwrap();
-    assert!(matches!(error, StoreError::Schema { found: 99, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Schema { found: 99, .. }),
+        "{error}"
+    );
 }
 
 /// Many servers that start at the same time make the tables once.

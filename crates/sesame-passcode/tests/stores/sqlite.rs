@@ -111,7 +111,10 @@ async fn an_older_schema_is_brought_up_to_date_by_who_is_alone() {
     let held = std::fs::File::create(lock).unwrap();
     held.lock().unwrap();
     let error = Sqlite::open(&file, Role::Tool).await.err().unwrap();
-    assert!(matches!(error, StoreError::Schema { found: 0, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Schema { found: 0, .. }),
+        "{error}"
+    );
     drop(held);
     let server = Sqlite::open(&file, Role::Server).await.unwrap();
     put(&server, "a", b"1").await.unwrap();
@@ -161,7 +164,10 @@ async fn nothing_that_is_stored_is_in_an_error() {
     let error = store.message(&OutId::parse("m").unwrap()).await.err();
     let error = error.unwrap();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
-    assert!(!format!("{error} {error:?}").contains("geheim"), "{error:?}");
+    assert!(
+        !format!("{error} {error:?}").contains("geheim"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +176,10 @@ async fn a_folder_that_is_not_there_is_named_with_the_cure() {
     let error = refused(&folder.path().join("none/sesame.sqlite")).await;
     assert!(matches!(error, StoreError::Unusable { .. }));
     let text = error.to_string();
-    assert!(text.contains("none/sesame.sqlite") && text.contains("folder"), "{text}");
+    assert!(
+        text.contains("none/sesame.sqlite") && text.contains("folder"),
+        "{text}"
+    );
 }
 
 #[cfg(unix)]
@@ -245,7 +254,9 @@ impl SmallDisk {
 
     fn change(&self, options: &str) {
         let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,{options}")]).arg(self.0.path());
+        mount
+            .args(["-o", &format!("remount,{options}")])
+            .arg(self.0.path());
         assert!(mount.status().unwrap().success());
     }
 }
@@ -334,7 +345,11 @@ async fn a_killed_process_loses_nothing_it_acknowledged() {
     let mut acknowledged = Vec::new();
     for round in 0..5 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "sqlite::the_process_that_is_killed", "--nocapture"])
+            .args([
+                "--exact",
+                "sqlite::the_process_that_is_killed",
+                "--nocapture",
+            ])
             .env(CHILD_FILE, &file)
             .stdout(Stdio::piped())
             .spawn()

@@ -126,9 +126,18 @@ async fn a_server_that_is_killed_and_starts_again() {
             put(&store, key).await.unwrap();
         }
         let mut beside = beside(&url).await;
-        let info: String = redis::cmd("INFO").arg("server").query_async(&mut beside).await.unwrap();
-        let pid = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
-        let killed = std::process::Command::new("kill").args(["-s", "KILL", pid.trim()]).status();
+        let info: String = redis::cmd("INFO")
+            .arg("server")
+            .query_async(&mut beside)
+            .await
+            .unwrap();
+        let pid = info
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"))
+            .unwrap();
+        let killed = std::process::Command::new("kill")
+            .args(["-s", "KILL", pid.trim()])
+            .status();
         assert!(killed.unwrap().success());
         until_back(&store, &format!("killed-{round}-back")).await;
         for key in &keys {
@@ -144,7 +153,11 @@ async fn scripts_that_are_forgotten_are_sent_again() {
     let store = Valkey::open(&url).await.unwrap();
     let mut beside = beside(&url).await;
     for round in 0..3 {
-        let (): () = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut beside).await.unwrap();
+        let (): () = redis::cmd("SCRIPT")
+            .arg("FLUSH")
+            .query_async(&mut beside)
+            .await
+            .unwrap();
         let key = format!("forgotten-{round}");
         put(&store, &key).await.unwrap();
         assert!(is_there(&store, &key).await);
@@ -168,7 +181,11 @@ async fn what_is_left_of_a_life_is_left_there() {
     store.add(&[one], NOW).await.unwrap();
     for kind in ["r", "c"] {
         let name = format!("sesame:{kind}:{}", key.as_str());
-        let left: i64 = redis::cmd("PTTL").arg(name).query_async(&mut beside).await.unwrap();
+        let left: i64 = redis::cmd("PTTL")
+            .arg(name)
+            .query_async(&mut beside)
+            .await
+            .unwrap();
         assert!((1..=3_600_000).contains(&left), "{kind}: {left}");
     }
 }
@@ -180,16 +197,31 @@ async fn a_newer_schema_is_left_alone() {
     let url = format!("{}/9", named("SESAME_TEST_VALKEY"));
     drop(Valkey::open(&url).await.unwrap());
     let mut beside = beside(&url).await;
-    let (): () = redis::cmd("SET").arg("sesame:schema").arg(99).query_async(&mut beside).await.unwrap();
+    let (): () = redis::cmd("SET")
+        .arg("sesame:schema")
+        .arg(99)
+        .query_async(&mut beside)
+        .await
+        .unwrap();
     let error = Valkey::open(&url).await.err().unwrap();
-    assert!(matches!(error, StoreError::Schema { found: 99, .. }), "{error}");
-    let (): () = redis::cmd("DEL").arg("sesame:schema").query_async(&mut beside).await.unwrap();
+    assert!(
+        matches!(error, StoreError::Schema { found: 99, .. }),
+        "{error}"
+    );
+    let (): () = redis::cmd("DEL")
+        .arg("sesame:schema")
+        .query_async(&mut beside)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 #[ignore = "needs a Valkey or Redis, and a cluster"]
 async fn what_is_wrong_is_told_with_the_cure() {
-    let (single, cluster) = (named("SESAME_TEST_VALKEY"), named("SESAME_TEST_VALKEY_CLUSTER"));
+    let (single, cluster) = (
+        named("SESAME_TEST_VALKEY"),
+        named("SESAME_TEST_VALKEY_CLUSTER"),
+    );
     let refused = async |url: &str| bounded(Valkey::open(url)).await.err().unwrap();
     for url in [&single, &cluster] {
         let error = refused(&url.replace("only-for-tests", "geheim")).await;
@@ -197,7 +229,10 @@ async fn what_is_wrong_is_told_with_the_cure() {
         assert!(error.to_string().contains("password"), "{error}");
         assert!(!format!("{error} {error:?}").contains("geheim"), "{error}");
     }
-    for url in ["valkey://:geheim@127.0.0.1:1", "valkey-cluster://:geheim@127.0.0.1:1,127.0.0.1:2"] {
+    for url in [
+        "valkey://:geheim@127.0.0.1:1",
+        "valkey-cluster://:geheim@127.0.0.1:1,127.0.0.1:2",
+    ] {
         let error = refused(url).await;
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains("geheim"), "{error}");

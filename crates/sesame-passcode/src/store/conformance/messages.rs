@@ -53,7 +53,11 @@ fn full_row(id: &str) -> Row {
             request_id: Some("R-1".to_owned()),
             biz_id: Some("B-1".to_owned()),
             ended_at: Some(after(1) + micros(1)),
-            report: Some(receipted(false, Some("UNDELIVERED"), Some(after(2) + micros(999)))),
+            report: Some(receipted(
+                false,
+                Some("UNDELIVERED"),
+                Some(after(2) + micros(999)),
+            )),
         },
         confirmed_at: Some(after(3) + micros(3)),
         ask_at: Some(after(4) + micros(4)),
@@ -253,7 +257,9 @@ pub async fn the_time_to_ask_is_set_and_cleared(journal: Tested) {
         (Ask::Keep, None),
         (Ask::At(after(5)), Some(after(5))),
     ] {
-        let told = journal.advance(&written.out_id, &piece, ask, after(2)).await;
+        let told = journal
+            .advance(&written.out_id, &piece, ask, after(2))
+            .await;
         assert_eq!(told.unwrap().unwrap().ask_at, expected, "{ask:?}");
         let there = journal.message(&written.out_id).await.unwrap().unwrap();
         assert_eq!(there.ask_at, expected, "{ask:?}");
@@ -303,7 +309,10 @@ pub async fn a_search_finds_by_every_filter(journal: Tested) {
         (State::Sending, &["f"]),
     ] {
         let state = Some(state);
-        assert_eq!(found(&journal, Search { state, ..search() }).await, expected);
+        assert_eq!(
+            found(&journal, Search { state, ..search() }).await,
+            expected
+        );
     }
     let between = Search {
         from: Some(after(2)),
@@ -320,7 +329,10 @@ pub async fn a_search_finds_by_every_filter(journal: Tested) {
     assert_eq!(found(&journal, together).await, ["c"]);
     let first = Search { limit: 2, ..number };
     assert_eq!(found(&journal, first).await, ["f", "e"]);
-    let none = Search { limit: 0, ..search() };
+    let none = Search {
+        limit: 0,
+        ..search()
+    };
     assert_eq!(found(&journal, none).await, [""; 0]);
 }
 
@@ -328,7 +340,9 @@ pub async fn a_search_finds_by_every_filter(journal: Tested) {
 /// rows have the same time and new ones come meanwhile.
 pub async fn pages_hold_every_row_once(journal: Tested) {
     // Ids sort by their bytes, and not as a language would.
-    let names: Vec<String> = (0..24).map(|at| format!("{}{at}", ["a", "B", "-", "_"][at % 4])).collect();
+    let names: Vec<String> = (0..24)
+        .map(|at| format!("{}{at}", ["a", "B", "-", "_"][at % 4]))
+        .collect();
     for (at, name) in (0..).zip(&names) {
         journal.open(&row(name, after(at / 6))).await.unwrap();
     }
@@ -345,12 +359,17 @@ pub async fn pages_hold_every_row_once(journal: Tested) {
             .unwrap();
         let Some(last) = rows.last() else { break };
         after_row = Some((last.created_at, last.out_id.clone()));
-        seen.extend(rows.iter().map(|r| (r.created_at, r.out_id.as_str().to_owned())));
+        seen.extend(
+            rows.iter()
+                .map(|r| (r.created_at, r.out_id.as_str().to_owned())),
+        );
         let newer = format!("newer{page}");
         journal.open(&row(&newer, after(100 + page))).await.unwrap();
     }
-    let mut expected: Vec<(Timestamp, String)> =
-        (0..).zip(names).map(|(at, name)| (after(at / 6), name)).collect();
+    let mut expected: Vec<(Timestamp, String)> = (0..)
+        .zip(names)
+        .map(|(at, name)| (after(at / 6), name))
+        .collect();
     expected.sort();
     expected.reverse();
     assert_eq!(seen, expected);
@@ -359,9 +378,18 @@ pub async fn pages_hold_every_row_once(journal: Tested) {
 /// Rows whose time has come are given, the longest waiting first, and then not
 /// until their lease has ended.
 pub async fn due_rows_are_leased(journal: Tested) {
-    for (id, ask) in [("c", Some(3)), ("a", Some(1)), ("b", Some(2)), ("n", None), ("d", Some(60))] {
+    for (id, ask) in [
+        ("c", Some(3)),
+        ("a", Some(1)),
+        ("b", Some(2)),
+        ("n", None),
+        ("d", Some(60)),
+    ] {
         let ask_at = ask.map(after);
-        let written = Row { ask_at, ..row(id, start()) };
+        let written = Row {
+            ask_at,
+            ..row(id, start())
+        };
         journal.open(&written).await.unwrap();
     }
     assert_eq!(journal.claim(9, start(), after(99)).await.unwrap(), []);
@@ -374,7 +402,13 @@ pub async fn due_rows_are_leased(journal: Tested) {
     let rest = journal.claim(9, after(3), lease).await.unwrap();
     assert_eq!(ids(&rest), ["c"]);
     assert_eq!(journal.claim(9, after(3), lease).await.unwrap(), []);
-    assert_eq!(journal.claim(9, lease - micros(1), after(99)).await.unwrap(), []);
+    assert_eq!(
+        journal
+            .claim(9, lease - micros(1), after(99))
+            .await
+            .unwrap(),
+        []
+    );
     // Whoever had `b` has finished; the others have not been heard of.
     let piece = news(State::Accepted, None, 5);
     let b = out_id("b");
@@ -421,14 +455,27 @@ pub async fn a_verification_is_consumed_once(journal: Tested) {
         verification: Some(verification.to_owned()),
         ..row(id, start())
     };
-    for written in [of("a", "v1"), of("b", "v1"), of("c", "v2"), row("d", start())] {
+    for written in [
+        of("a", "v1"),
+        of("b", "v1"),
+        of("c", "v2"),
+        row("d", start()),
+    ] {
         journal.open(&written).await.unwrap();
     }
     assert!(journal.consume("v1", after(1)).await.unwrap());
     assert!(!journal.consume("v1", after(2)).await.unwrap());
     assert!(journal.consume("V1", after(3)).await.unwrap(), "another");
-    assert!(journal.consume("", after(3)).await.unwrap(), "without messages");
-    for (id, expected) in [("a", Some(after(1))), ("b", Some(after(1))), ("c", None), ("d", None)] {
+    assert!(
+        journal.consume("", after(3)).await.unwrap(),
+        "without messages"
+    );
+    for (id, expected) in [
+        ("a", Some(after(1))),
+        ("b", Some(after(1))),
+        ("c", None),
+        ("d", None),
+    ] {
         let there = journal.message(&out_id(id)).await.unwrap().unwrap();
         assert_eq!(there.confirmed_at, expected, "{id}");
     }
@@ -465,7 +512,10 @@ pub async fn old_rows_are_pruned(journal: Tested) {
         let told = journal.advance(&written.out_id, &report, Ask::Keep, after(at));
         told.await.unwrap();
         journal.consume(&format!("v{at}"), after(at)).await.unwrap();
-        journal.decide(&decision(&format!("d{at}"), after(at))).await.unwrap();
+        journal
+            .decide(&decision(&format!("d{at}"), after(at)))
+            .await
+            .unwrap();
     }
     assert_eq!(journal.prune(start(), 100).await.unwrap(), 0);
     let mut dropped = 0;
@@ -478,7 +528,10 @@ pub async fn old_rows_are_pruned(journal: Tested) {
         }
     }
     assert_eq!(dropped, 15);
-    assert_eq!(found(&journal, search()).await, ["m9", "m8", "m7", "m6", "m5"]);
+    assert_eq!(
+        found(&journal, search()).await,
+        ["m9", "m8", "m7", "m6", "m5"]
+    );
     assert_eq!(journal.decisions(100, None).await.unwrap().len(), 5);
     assert_eq!(journal.reports(&out_id("m4")).await.unwrap(), []);
     assert_eq!(journal.reports(&out_id("m5")).await.unwrap().len(), 1);
@@ -507,7 +560,11 @@ pub async fn keys_are_written_and_changed(journal: Tested) {
         journal.put_key(written).await.unwrap();
     }
     let all = journal.keys().await.unwrap();
-    assert_eq!(all, [old.clone(), young.clone(), bare.clone()], "oldest first");
+    assert_eq!(
+        all,
+        [old.clone(), young.clone(), bare.clone()],
+        "oldest first"
+    );
     let ended = ApiKeyRow {
         name: "other".to_owned(),
         scopes: vec!["admin".to_owned()],
@@ -539,7 +596,11 @@ pub async fn decisions_come_newest_first(journal: Tested) {
         detail: "{}".to_owned(),
         ..decision("d1", after(1) + micros(1))
     };
-    let others = [decision("b", after(2)), decision("C", after(2)), decision("a", after(3))];
+    let others = [
+        decision("b", after(2)),
+        decision("C", after(2)),
+        decision("a", after(3)),
+    ];
     for written in others.iter().chain([&about_nobody, &about_nobody]) {
         journal.decide(written).await.unwrap();
     }

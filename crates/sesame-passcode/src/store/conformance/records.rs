@@ -97,7 +97,8 @@ pub async fn one_of_many_swaps_wins(store: Tested) {
         assert_eq!(won.len(), 1, "round {round}");
         let told = Swap::Conflict(Some(won[0].clone()));
         assert!(
-            ends.iter().all(|(_, swap)| *swap == Swap::Done || *swap == told),
+            ends.iter()
+                .all(|(_, swap)| *swap == Swap::Done || *swap == told),
             "round {round}"
         );
         assert_eq!(store.get(&key, now).await.unwrap().as_ref(), Some(won[0]));
@@ -192,6 +193,11 @@ pub async fn times_are_kept_to_the_microsecond(store: Tested) {
         store.swap(&key, None, &first, now).await.unwrap();
         assert_eq!(store.get(&key, now).await.unwrap(), Some(first));
     }
+    let (key, end) = (fresh("last"), Timestamp::MAX);
+    let last = record(1, b"", end);
+    store.swap(&key, None, &last, now).await.unwrap();
+    let there = store.get(&key, now).await.unwrap().unwrap();
+    assert_eq!(there.expires_at.as_microsecond(), end.as_microsecond());
 }
 
 /// Versions are 64 bits of anything.
@@ -226,8 +232,8 @@ pub async fn odd_keys_are_told_apart(store: Tested) {
     let (now, base) = (start(), fresh("odd"));
     let long = "k".repeat(150);
     let odd = [
-        "a", "A", "a ", " a", "%", "_", "*", "?", "'", "''", "\"", "\\", "\\x", ";--", "{a}", "{b}a",
-        "a:b", "a::b", "$1", "NULL", "0", "00", &long,
+        "a", "A", "a ", " a", "%", "_", "*", "?", "'", "''", "\"", "\\", "\\x", ";--", "{a}",
+        "{b}a", "a:b", "a::b", "$1", "NULL", "0", "00", &long,
     ];
     for (version, name) in (1..).zip(odd) {
         let key = Key::new(format!("{}:{name}", base.as_str()));

@@ -51,7 +51,9 @@ fn count(outcomes: &[CheckOutcome], name: &str) -> usize {
 
 /// However many guess at once, as many guesses are told as there are attempts,
 /// and the right code is worth nothing afterwards.
-pub async fn no_more_guesses_than_attempts(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn no_more_guesses_than_attempts(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let world = World::new(tested);
     let id = world.started(PHONE).await;
     let code = world.phones.code(PHONE);
@@ -67,7 +69,9 @@ pub async fn no_more_guesses_than_attempts(tested: (Arc<impl Store + 'static>, A
 }
 
 /// Of many who bring the right code at once, one is approved.
-pub async fn one_of_many_right_codes_is_approved(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn one_of_many_right_codes_is_approved(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let world = World::new(tested);
     for at in 0..4 {
         let to = number(at);
@@ -82,7 +86,9 @@ pub async fn one_of_many_right_codes_is_approved(tested: (Arc<impl Store + 'stat
 
 /// However many ask for a code at once, over a day and more, a number gets what
 /// its windows allow.
-pub async fn no_more_messages_than_the_windows_allow(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn no_more_messages_than_the_windows_allow(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let world = World::new(tested);
     for _ in 0..60 {
         let mut starts = JoinSet::new();
@@ -99,7 +105,12 @@ pub async fn no_more_messages_than_the_windows_allow(tested: (Arc<impl Store + '
         }
         world.clock.advance(1501);
     }
-    let times: Vec<i64> = world.phones.taken().iter().map(|t| t.at.as_second()).collect();
+    let times: Vec<i64> = world
+        .phones
+        .taken()
+        .iter()
+        .map(|t| t.at.as_second())
+        .collect();
     for (most, secs) in [(1, 60), (5, 3600), (10, 86_400)] {
         for (at, first) in times.iter().enumerate() {
             let within = times[at..].iter().filter(|time| *time - first < secs);
@@ -111,7 +122,9 @@ pub async fn no_more_messages_than_the_windows_allow(tested: (Arc<impl Store + '
 
 /// However many numbers are asked for at once from one address, as many get a
 /// message as one address may have, and what was refused is given back.
-pub async fn no_more_messages_than_an_address_may_have(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn no_more_messages_than_an_address_may_have(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let world = World::new(tested);
     let from_there = |at| Start {
         ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
@@ -133,14 +146,23 @@ pub async fn no_more_messages_than_an_address_may_have(tested: (Arc<impl Store +
 
 /// Whatever a start dies of, at whatever step: no message without a row, none
 /// sent twice, none left in doubt that was sent, and what arrived can be used.
-pub async fn a_start_that_dies_loses_nothing(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn a_start_that_dies_loses_nothing(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let mut world = World::new(tested);
     for (at, (end, step)) in every_end().enumerate() {
         let to = number(at);
         world.steps.arm(step, end);
-        let started = world.steps.until_death(world.servers[0].start(of(&to))).await;
+        let started = world
+            .steps
+            .until_death(world.servers[0].start(of(&to)))
+            .await;
         world.restart();
-        let arrived = world.phones.taken().into_iter().filter(|taken| taken.to == to);
+        let arrived = world
+            .phones
+            .taken()
+            .into_iter()
+            .filter(|taken| taken.to == to);
         let arrived: Vec<_> = arrived.collect();
         assert!(arrived.len() <= 1, "{end:?} at {step}");
         if matches!(started, Some(Err(_))) {
@@ -161,7 +183,9 @@ pub async fn a_start_that_dies_loses_nothing(tested: (Arc<impl Store + 'static>,
 
 /// Whatever a check dies of, nobody is approved twice, and not one guess more
 /// is told.
-pub async fn a_check_that_dies_gives_nothing_away(tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>)) {
+pub async fn a_check_that_dies_gives_nothing_away(
+    tested: (Arc<impl Store + 'static>, Arc<impl Journal + 'static>),
+) {
     let mut world = World::new(tested);
     for (at, (end, step)) in every_end().filter(|(_, step)| *step <= 5).enumerate() {
         let to = number(at);
@@ -178,13 +202,21 @@ pub async fn a_check_that_dies_gives_nothing_away(tested: (Arc<impl Store + 'sta
         }
         world.restart();
         outcomes.extend(all_at_once(&world, &id, &all).await);
-        assert!(count(&outcomes, "approved") <= 1, "{end:?} at {step}: {outcomes:?}");
-        assert!(count(&outcomes, "mismatch") <= 4, "{end:?} at {step}: {outcomes:?}");
+        assert!(
+            count(&outcomes, "approved") <= 1,
+            "{end:?} at {step}: {outcomes:?}"
+        );
+        assert!(
+            count(&outcomes, "mismatch") <= 4,
+            "{end:?} at {step}: {outcomes:?}"
+        );
     }
 }
 
 fn every_end() -> impl Iterator<Item = (End, usize)> {
-    End::ALL.into_iter().flat_map(|end| STEPS.map(move |step| (end, step)))
+    End::ALL
+        .into_iter()
+        .flat_map(|end| STEPS.map(move |step| (end, step)))
 }
 
 async fn nothing_lost_nothing_twice(world: &World) {

@@ -17,9 +17,7 @@ use sesame_connector::{
 use tokio::sync::watch;
 
 use super::{random, start};
-use crate::journal::{
-    ApiKeyRow, Ask, Decision, Journal, Progress, Row, Search, SeenReport,
-};
+use crate::journal::{ApiKeyRow, Ask, Decision, Journal, Progress, Row, Search, SeenReport};
 use crate::policy::{Budget, Policy};
 use crate::store::{Addition, Key, Record, Store, StoreError, StoreResult, Swap, Version};
 use crate::{CodeKey, Keys, NumberKey, Parts, Passcodes, Start};
@@ -178,7 +176,12 @@ impl Phones {
     /// The last code for a number.
     pub(super) fn code(&self, to: &str) -> String {
         let taken = lock(&self.taken);
-        taken.iter().rfind(|taken| taken.to == to).unwrap().code.clone()
+        taken
+            .iter()
+            .rfind(|taken| taken.to == to)
+            .unwrap()
+            .code
+            .clone()
     }
 
     async fn take(&self, message: &Prepared) -> StoreResult<Outcome> {
@@ -259,12 +262,7 @@ pub(super) enum End {
 }
 
 impl End {
-    pub(super) const ALL: [Self; 4] = [
-        Self::Refused,
-        Self::AnswerLost,
-        Self::Before,
-        Self::Behind,
-    ];
+    pub(super) const ALL: [Self; 4] = [Self::Refused, Self::AnswerLost, Self::Before, Self::Behind];
 }
 
 /// Counts the steps of the servers, and lets one go wrong.

@@ -295,7 +295,9 @@ async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
         also("(created_at, out_id) < (?, ?)", behind);
     }
     let limit = values.len() + 1;
-    sql.push_str(&format!(" ORDER BY created_at DESC, out_id DESC LIMIT ${limit}"));
+    sql.push_str(&format!(
+        " ORDER BY created_at DESC, out_id DESC LIMIT ${limit}"
+    ));
     values.push(Box::new(count(search.limit)));
     let values: Vec<&(dyn ToSql + Sync)> = values
         .iter()
@@ -437,7 +439,12 @@ async fn decisions(
         })
     };
     let values: Values<'_> = &[&before.map(Time), &count(limit)];
-    store.query(sql, values).await?.iter().map(decision).collect()
+    store
+        .query(sql, values)
+        .await?
+        .iter()
+        .map(decision)
+        .collect()
 }
 
 fn row(columns: &Columns) -> StoreResult<Row> {

@@ -145,15 +145,22 @@ async fn migrate(client: &mut Client) -> StoreResult<()> {
     transaction.batch_execute(stamp).await.map_err(of)?;
     let version = KNOWN as i32;
     transaction
-        .execute("INSERT INTO sesame_schema (version) VALUES ($1)", &[&version])
+        .execute(
+            "INSERT INTO sesame_schema (version) VALUES ($1)",
+            &[&version],
+        )
         .await
         .map_err(of)?;
     transaction.commit().await.map_err(of)
 }
 
 /// Which schema a database has; 0 for an empty one.
-async fn found(client: &impl deadpool_postgres::GenericClient) -> Result<u32, tokio_postgres::Error> {
-    let there = "SELECT to_regclass('sesame_schema') IS NOT NULL";
+async fn found(
+    client: &impl deadpool_postgres::GenericClient,
+) -> Result<u32, tokio_postgres::Error> {
+    // Looked up as a row: names that were once not found are remembered so.
+    let there = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables \
+        WHERE tablename = 'sesame_schema' AND schemaname = ANY (current_schemas(false)))";
     if !client.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(0);
     }

@@ -30,7 +30,7 @@ impl ToSql for Time {
 impl<'a> FromSql<'a> for Time {
     fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let micros = i64::from_sql(kind, raw)?.saturating_add(EPOCH);
-        Ok(Self(Timestamp::from_microsecond(micros)?))
+        Ok(Self(crate::store::time_of(micros)?))
     }
 
     accepts!(TIMESTAMPTZ);

@@ -50,7 +50,9 @@ impl Journal for Sqlite {
         let (sql, values) = searched(search);
         Box::pin(self.read(move |connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            statement.query_map(params_from_iter(values), row)?.collect()
+            statement
+                .query_map(params_from_iter(values), row)?
+                .collect()
         }))
     }
 
@@ -225,7 +227,10 @@ fn searched(search: &Search) -> (String, Vec<Value>) {
     if let Some((time, out_id)) = &search.after {
         also(
             "(created_at, out_id) < (?, ?)",
-            vec![time.as_microsecond().into(), out_id.as_str().to_owned().into()],
+            vec![
+                time.as_microsecond().into(),
+                out_id.as_str().to_owned().into(),
+            ],
         );
     }
     sql.push_str(" ORDER BY created_at DESC, out_id DESC LIMIT ?");

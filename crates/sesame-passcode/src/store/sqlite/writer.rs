@@ -160,7 +160,9 @@ fn end_job(connection: &Connection, failed: Option<ffi::Error>) -> Result<(), ff
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), ffi::Error> {
-    let done = connection.prepare_cached(sql).and_then(|mut s| s.execute([]));
+    let done = connection
+        .prepare_cached(sql)
+        .and_then(|mut s| s.execute([]));
     done.map(|_| ()).map_err(|error| code(&error))
 }
 

@@ -10,6 +10,8 @@ const STORE: &str = "valkey";
 /// For an error of an operation.
 pub(super) fn of(error: &RedisError) -> StoreError {
     match error.kind() {
+        // A cluster tells so only in the text of why no node let us in.
+        ErrorKind::Io if error.to_string().contains("AuthenticationFailed") => not_allowed("AUTH"),
         ErrorKind::Io => unavailable(error.to_string()),
         ErrorKind::AuthenticationFailed => not_allowed("AUTH"),
         ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => unusable(

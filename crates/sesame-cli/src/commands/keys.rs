@@ -1,0 +1,143 @@
+//! `sesame keys`: the server's own keys, which codes, tokens and stored numbers
+//! hang on.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aliyun_sms::{Source as _, SystemSource};
+use clap::Subcommand;
+use sesame_server::config::Config;
+use sesame_server::keys::{self, KeyRing};
+
+use crate::commands::key::duration;
+use crate::commands::serve::{keys_fault, load};
+use crate::fault::Fault;
+use crate::output::{self, line};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes the keys. A single server with SQLite does so by itself; servers
+    /// that share a store need the same ones.
+    New {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Adds new code and token keys; the number key stays for ever.
+    #[command(after_help = "Examples:
+  sesame keys rotate --config sesame.toml                one server: restart it then
+  sesame keys rotate --config sesame.toml --after 1h     several servers
+
+Several servers need the new keys before one of them uses them: give the file to
+all and restart them within that hour, and once more after it, for the code key.
+
+Old keys stay in the file, and old token keys published, until nothing refers to
+them any more.")]
+    Rotate {
+        #[command(flatten)]
+        common: Common,
+        /// When the new keys begin to be used, from now: 90s, 30m, 1h.
+        #[arg(long, default_value = "0s", value_name = "TIME", value_parser = duration)]
+        after: Duration,
+    },
+    /// Lists the keys, without the keys themselves.
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The server's configuration, TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    match &args.command {
+        Command::New { common } => {
+            let config = load(&common.config, None)?.config;
+            let path = path(&config)?;
+            let ring = KeyRing::generate(&SystemSource);
+            keys::write_new(&path, &ring).map_err(|error| keys_fault(&error, &common.config))?;
+            told("made", &path, &ring, common);
+        }
+        Command::Rotate { common, after } => {
+            let config = load(&common.config, None)?.config;
+            let path = path(&config)?;
+            let mut ring = read(&path, common)?;
+            ring.rotate(&SystemSource, keys::from_now(&SystemSource, *after));
+            keys::write_over(&path, &ring).map_err(|error| keys_fault(&error, &common.config))?;
+            told("rotated", &path, &ring, common);
+        }
+        Command::List { common } => {
+            let config = load(&common.config, None)?.config;
+            let ring = match &config.keys.json {
+                Some(json) => KeyRing::parse(json.reveal(), "keys.json of the configuration")
+                    .map_err(|error| keys_fault(&error, &common.config))?,
+                None => read(&keys::path(&config), common)?,
+            };
+            list(&ring, common);
+        }
+    }
+    Ok(0)
+}
+
+/// Where they can be written.
+fn path(config: &Config) -> Result<PathBuf, Fault> {
+    if config.keys.json.is_some() {
+        return Err(Fault::bad_input(
+            "the configuration takes the keys from keys.json, where this program cannot write",
+            "name a file with keys.file for this, and put its content where keys.json comes from",
+        ));
+    }
+    Ok(keys::path(config))
+}
+
+fn read(path: &Path, common: &Common) -> Result<KeyRing, Fault> {
+    keys::read(path).map_err(|error| match error {
+        keys::KeysError::Missing { .. } => Fault::bad_input(
+            error.to_string(),
+            format!(
+                "make them with `sesame keys new --config {}`",
+                common.config.display()
+            ),
+        ),
+        error => keys_fault(&error, &common.config),
+    })
+}
+
+fn told(what: &str, path: &Path, ring: &KeyRing, common: &Common) {
+    if !common.json {
+        line(format_args!("{what} {}; back it up", path.display()));
+    }
+    list(ring, common);
+}
+
+fn list(ring: &KeyRing, common: &Common) {
+    let views = ring.views(SystemSource.now());
+    if common.json {
+        output::json(&serde_json::json!({ "keys": views }));
+        return;
+    }
+    for view in views {
+        let id = view.id.unwrap_or_default();
+        let from = view
+            .active_from
+            .map(|at| format!("  from {at}"))
+            .unwrap_or_default();
+        line(format_args!(
+            "{:<7} {:<7} {id}{from}",
+            view.kind, view.state
+        ));
+    }
+}

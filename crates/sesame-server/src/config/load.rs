@@ -1,0 +1,335 @@
+//! File and environment to configuration.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize as _;
+use sesame_connector::config::SystemLookup;
+use toml::{Table, Value};
+
+use super::check;
+use super::document;
+use super::problem::{ConfigProblem, ConfigProblems, Severity};
+use super::{Config, Secret};
+use crate::wire::Fault;
+
+/// What the names of variables begin with that go before the file:
+/// `SESAME__STORE__RECORDS` is `store.records`.
+pub const PREFIX: &str = "SESAME__";
+
+/// No configuration is larger.
+const LARGEST: usize = 1024 * 1024;
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub struct Loaded {
+    /// All of it, secrets looked up, paths relative to where the file lies.
+    pub config: Config,
+    /// What is probably not meant.
+    pub warnings: Vec<ConfigProblem>,
+    /// The connector's configuration, checked.
+    pub connector: sesame_connector::ConnectorConfig,
+}
+
+/// Reads a file, and the environment over it.
+///
+/// # Errors
+/// With everything that is wrong.
+pub fn load(
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Loaded, ConfigProblems> {
+    let mut loader = Loader {
+        file: path.to_owned(),
+        text: String::new(),
+        overrides: environment
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect(),
+        problems: Vec::new(),
+    };
+    loader.overrides.sort();
+    let loaded = loader.load();
+    let has_error = loader
+        .problems
+        .iter()
+        .any(|p| p.severity == Severity::Error);
+    match loaded {
+        Some((config, connector)) if !has_error => Ok(Loaded {
+            config,
+            warnings: loader.problems,
+            connector,
+        }),
+        _ => Err(ConfigProblems {
+            file: loader.file,
+            problems: loader.problems,
+        }),
+    }
+}
+
+/// Collects what is wrong on the way.
+pub(super) struct Loader {
+    pub(super) file: PathBuf,
+    pub(super) text: String,
+    /// Variables and their values.
+    overrides: Vec<(String, String)>,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Loader {
+    fn load(&mut self) -> Option<(Config, sesame_connector::ConnectorConfig)> {
+        self.read()?;
+        let mut table = self.parse()?;
+        self.overlay(&mut table)?;
+        let mut config = self.deserialize(table)?;
+        self.resolve(&mut config);
+        self.place_paths(&mut config);
+        let connector = check::check(self, &config);
+        Some((config, connector?))
+    }
+
+    /// Notes what is wrong with the value under `path`.
+    pub(super) fn report(
+        &mut self,
+        severity: Severity,
+        path: &str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        let (origin, place) = self.origin(path);
+        self.problems.push(ConfigProblem {
+            severity,
+            origin,
+            place,
+            path: path.to_owned(),
+            message: message.into(),
+            cure: cure.into(),
+        });
+    }
+
+    /// Notes something that was found elsewhere.
+    pub(super) fn push(&mut self, problem: ConfigProblem) {
+        self.problems.push(problem);
+    }
+
+    /// Where a value comes from.
+    pub(super) fn origin(&self, path: &str) -> (String, Option<(usize, usize)>) {
+        let mut overrides = self.overrides.iter();
+        if let Some((name, _)) = overrides.find(|(name, _)| starts_at(path, &path_of(name))) {
+            return (name.clone(), None);
+        }
+        let place = document::find(&self.text, path).map(|at| document::position(&self.text, at));
+        (self.file.display().to_string(), place)
+    }
+
+    fn at(&mut self, at: Option<usize>, path: String, message: String, cure: &str) {
+        let place = at.map(|at| document::position(&self.text, at));
+        self.problems.push(ConfigProblem {
+            severity: Severity::Error,
+            origin: self.file.display().to_string(),
+            place,
+            path,
+            message,
+            cure: cure.to_owned(),
+        });
+    }
+
+    fn read(&mut self) -> Option<()> {
+        let bytes = match std::fs::read(&self.file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = format!("the file cannot be read: {}", error.kind());
+                self.at(
+                    None,
+                    String::new(),
+                    message,
+                    "check the path and its permissions; sesame.example.toml shows what to write",
+                );
+                return None;
+            }
+        };
+        if bytes.len() > LARGEST {
+            let message = "the file is larger than 1 MiB, and so no configuration";
+            self.at(None, String::new(), message.to_owned(), "check the path");
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                self.text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
+                Some(())
+            }
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                self.text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+                let message = "the file is not UTF-8".to_owned();
+                self.at(Some(valid), String::new(), message, "save it as UTF-8");
+                None
+            }
+        }
+    }
+
+    /// The file's text as a table; wrong values are found while they still
+    /// have a place.
+    fn parse(&mut self) -> Option<Table> {
+        let text = self.text.clone();
+        let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
+        for error in &errors {
+            let at = error.span().map_or(0, |span| span.start);
+            let message = format!("this is not TOML: {}", error.message());
+            let cure = "check quotes, brackets and equals signs around this place";
+            self.at(Some(at), String::new(), message, cure);
+        }
+        if !errors.is_empty() {
+            return None;
+        }
+        if let Err(error) = toml::from_str::<Config>(&text) {
+            let at = error.span().map(|span| span.start);
+            let fault = Fault::read(error.message());
+            let path = at
+                .map(|at| document::path_at(&text, at))
+                .unwrap_or_default();
+            let path = match &fault {
+                // The message names it.
+                Fault::Unknown { .. } => String::new(),
+                _ => path,
+            };
+            self.at(at, path, fault.to_string(), cure(&fault));
+            return None;
+        }
+        toml::from_str(&text).ok()
+    }
+
+    /// Puts the environment over the file.
+    fn overlay(&mut self, table: &mut Table) -> Option<()> {
+        let before = self.problems.len();
+        for (name, text) in self.overrides.clone() {
+            let steps = path_of(&name);
+            if steps.iter().any(String::is_empty) {
+                self.variable(&name, "this names no key", "write SESAME__SECTION__KEY");
+                continue;
+            }
+            if let Err(fault) = set(table, &steps, &text) {
+                self.variable(&name, &fault.to_string(), cure(&fault));
+            }
+        }
+        (self.problems.len() == before).then_some(())
+    }
+
+    fn variable(&mut self, name: &str, message: &str, cure: &str) {
+        self.problems.push(ConfigProblem {
+            severity: Severity::Error,
+            origin: crate::wire::shown(name),
+            place: None,
+            path: String::new(),
+            message: message.to_owned(),
+            cure: cure.to_owned(),
+        });
+    }
+
+    fn deserialize(&mut self, table: Table) -> Option<Config> {
+        match Config::deserialize(Value::Table(table)) {
+            Ok(config) => Some(config),
+            Err(error) => {
+                let fault = Fault::read(error.message());
+                self.at(None, String::new(), fault.to_string(), cure(&fault));
+                None
+            }
+        }
+    }
+
+    fn resolve(&mut self, config: &mut Config) {
+        let lookup = SystemLookup::beside(&self.file);
+        for (path, secret) in config.secrets() {
+            if let Err((message, cure)) = secret.resolve(&lookup) {
+                self.report(Severity::Error, path, message, cure);
+            }
+        }
+    }
+
+    /// Paths are relative to the file they stand in.
+    fn place_paths(&self, config: &mut Config) {
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let place = |path: &mut PathBuf| *path = folder.join(&*path);
+        place(&mut config.data_dir);
+        if let super::ConnectorSetting::File(path) = &mut config.connector {
+            place(path);
+        }
+        let files = [
+            &mut config.keys.file,
+            &mut config.tls.cert,
+            &mut config.tls.key,
+        ];
+        files.into_iter().flatten().for_each(place);
+    }
+}
+
+impl Config {
+    /// Every secret and its place.
+    fn secrets(&mut self) -> Vec<(&'static str, &mut Secret)> {
+        let mut secrets = vec![
+            ("store.records", &mut self.store.records),
+            ("store.journal", &mut self.store.journal),
+        ];
+        secrets.extend(self.keys.json.as_mut().map(|s| ("keys.json", s)));
+        secrets.extend(self.reports.secret.as_mut().map(|s| ("reports.secret", s)));
+        secrets
+    }
+}
+
+/// `SESAME__STORE__RECORDS` → `store`, `records`.
+fn path_of(variable: &str) -> Vec<String> {
+    let name = variable.strip_prefix(PREFIX).unwrap_or_default();
+    name.split("__").map(str::to_lowercase).collect()
+}
+
+fn starts_at(path: &str, steps: &[String]) -> bool {
+    let steps = steps.join(".");
+    path == steps || path.starts_with(&format!("{steps}."))
+}
+
+/// Sets a key to what a variable says: read as TOML if that fits there, else as
+/// a plain string.
+fn set(table: &mut Table, steps: &[String], text: &str) -> Result<(), Fault> {
+    let parsed = toml::from_str::<Table>(&format!("value = {text}"));
+    let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
+    let mut first = None;
+    for value in parsed.into_iter().chain([Value::String(text.to_owned())]) {
+        let mut changed = table.clone();
+        put(&mut changed, steps, value);
+        match Config::deserialize(Value::Table(changed.clone())) {
+            Ok(_) => {
+                *table = changed;
+                return Ok(());
+            }
+            Err(error) => {
+                first.get_or_insert_with(|| Fault::read(error.message()));
+            }
+        }
+    }
+    Err(first.unwrap_or_else(|| Fault::Told("this value is not taken".to_owned())))
+}
+
+fn put(table: &mut Table, steps: &[String], value: Value) {
+    let [key, rest @ ..] = steps else { return };
+    if rest.is_empty() {
+        table.insert(key.clone(), value);
+        return;
+    }
+    let inner = table
+        .entry(key.clone())
+        .or_insert_with(|| Value::Table(Table::new()));
+    if !inner.is_table() {
+        *inner = Value::Table(Table::new());
+    }
+    if let Value::Table(inner) = inner {
+        put(inner, rest, value);
+    }
+}
+
+fn cure(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Unknown { .. } => "check its spelling; sesame.example.toml lists every key",
+        Fault::Missing(_) => "add it; sesame.example.toml shows how",
+        Fault::Twice(_) => "keep one of the two",
+        Fault::Type { .. } | Fault::Told(_) => "sesame.example.toml shows what is taken here",
+    }
+}

@@ -1,0 +1,118 @@
+//! The file the keys lie in: nobody but its owner may read it, and it is there
+//! whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{KeyRing, KeysError};
+
+/// Reads keys.
+///
+/// # Errors
+/// Where there are none, or none that can be used.
+pub fn read(path: &Path) -> Result<KeyRing, KeysError> {
+    let place = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(KeysError::Missing { place });
+        }
+        Err(source) => {
+            return Err(KeysError::Io {
+                place,
+                what: "read",
+                source,
+            });
+        }
+    };
+    if is_open_to_others(path) {
+        tracing::warn!(keys.file = %place, "other users of this machine may read the keys; chmod 600 them");
+    }
+    KeyRing::parse(&text, &place)
+}
+
+/// Writes keys where none are yet.
+///
+/// # Errors
+/// Where there are some already, or nothing can be written.
+pub fn write_new(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
+    let place = || path.display().to_string();
+    if let Some(folder) = folder_of(path) {
+        crate::stores::create_private(folder).map_err(|source| written(path, source))?;
+    }
+    // A hard link, unlike a renaming, never replaces what is there.
+    let temporary = write_beside(path, ring)?;
+    let linked = std::fs::hard_link(&temporary, path);
+    let _ = std::fs::remove_file(&temporary);
+    match linked {
+        Ok(()) => sync_folder(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(KeysError::Exists { place: place() })
+        }
+        Err(source) => Err(written(path, source)),
+    }
+}
+
+/// Writes keys in the place of older ones.
+///
+/// # Errors
+/// Where nothing can be written; then the older ones are still there.
+pub fn write_over(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
+    let temporary = write_beside(path, ring)?;
+    if let Err(source) = std::fs::rename(&temporary, path) {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(written(path, source));
+    }
+    sync_folder(path)
+}
+
+fn write_beside(path: &Path, ring: &KeyRing) -> Result<PathBuf, KeysError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    // What an earlier process of the same number left behind.
+    let _ = std::fs::remove_file(&temporary);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || {
+        let mut file = options.open(&temporary)?;
+        file.write_all(ring.to_json().as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(|source| written(path, source))?;
+    Ok(temporary)
+}
+
+fn written(path: &Path, source: std::io::Error) -> KeysError {
+    KeysError::Io {
+        place: path.display().to_string(),
+        what: "written",
+        source,
+    }
+}
+
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// A name is durable only when its folder is.
+fn sync_folder(path: &Path) -> Result<(), KeysError> {
+    let folder = folder_of(path).unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| written(path, source))
+}
+
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_path: &Path) -> bool {
+    false
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+pub mod auth;
+pub mod config;
+pub mod error;
+mod events;
+mod front;
+mod idempotency;
+pub mod keys;
+mod listener;
+mod metrics;
+mod refusal;
+mod server;
+mod state;
+pub mod stores;
+mod tasks;
+pub mod token;
+mod wire;
+mod work;
+
+pub use api::openapi;
+pub use config::Config;
+pub use server::{ServeError, Server, ServerBuilder};

@@ -1,0 +1,55 @@
+//! What handlers work with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sesame_connector::{Connector, Source, UsageType};
+use sesame_passcode::{Journal, Passcodes, Store};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
+
+use crate::metrics::Metrics;
+use crate::token::Signer;
+use crate::wire::BodyLimits;
+
+/// What all handlers share.
+pub(crate) struct App {
+    pub(crate) passcodes: Passcodes,
+    pub(crate) connector: Connector,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) signer: Signer,
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// SHA-256 of the secret, where reports can be pushed.
+    pub(crate) report_secret: Option<[u8; 32]>,
+    pub(crate) reports: BodyLimits,
+    /// True from when the server is told to end.
+    pub(crate) is_ending: watch::Receiver<bool>,
+    pub(crate) openapi: String,
+}
+
+impl App {
+    /// Whether a code for this can be sent, or the name is a mistake.
+    pub(crate) fn serves(&self, usage_type: &str) -> bool {
+        let usage_type = UsageType::from(usage_type);
+        let mut templates = self.connector.config().templates.iter();
+        usage_type.is_known() || templates.any(|template| template.usage_type == usage_type)
+    }
+
+    /// Whether this is the secret of the reports. Takes as long whatever it is.
+    pub(crate) fn is_report_secret(&self, text: &str) -> bool {
+        let given: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let secret = self.report_secret.as_ref();
+        secret.is_some_and(|secret| secret.ct_eq(&given).into())
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("passcodes", &self.passcodes)
+            .finish_non_exhaustive()
+    }
+}

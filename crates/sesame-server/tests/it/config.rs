@@ -1,0 +1,350 @@
+//! Configurations: the example, every way to get one wrong, the environment.
+
+use std::path::{Path, PathBuf};
+
+use sesame_server::config::{Config, ConfigProblems, Loaded, Severity, load};
+use tempfile::TempDir;
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sesame.example.toml");
+const CONNECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/connector.json");
+
+const SMALLEST: &str = "\
+connector = \"connector.json\"
+[token]
+issuer = \"https://sesame.example\"
+audience = \"my-app\"
+[reports]
+secret = \"0123456789abcdef\"
+";
+
+fn folder(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sesame.toml");
+    std::fs::write(&path, text).expect("written");
+    std::fs::copy(CONNECTOR, folder.path().join("connector.json")).expect("copied");
+    (folder, path)
+}
+
+fn read(path: &Path, environment: &[(&str, &str)]) -> Result<Loaded, ConfigProblems> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    load(path, environment.iter().map(owned))
+}
+
+fn said(text: &str, environment: &[(&str, &str)]) -> String {
+    let (folder, path) = folder(text);
+    let problems = read(&path, environment).expect_err("it is wrong").problems;
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    );
+    let lines = problems
+        .iter()
+        .map(|problem| format!("{problem}; {}", problem.cure));
+    let lines: Vec<String> = lines.collect();
+    lines
+        .join("\n")
+        .replace(&folder.path().display().to_string(), "")
+}
+
+#[test]
+fn the_smallest_configuration_has_the_defaults_for_the_rest() {
+    let (folder, path) = folder(SMALLEST);
+    let loaded = read(&path, &[]).expect("valid");
+    assert_eq!(loaded.warnings, []);
+    let mut wanted = Config {
+        data_dir: folder.path().join("data"),
+        connector: loaded.config.connector.clone(),
+        token: loaded.config.token.clone(),
+        ..Config::default()
+    };
+    wanted.reports.secret = loaded.config.reports.secret.clone();
+    assert_eq!(loaded.config, wanted);
+}
+
+/// Every commented key of the example stands for its default.
+#[test]
+fn the_example_shows_every_default() {
+    let text = std::fs::read_to_string(EXAMPLE).expect("the example");
+    let is_key = |line: &str| {
+        let line = line.trim_start_matches('#').trim_start();
+        let name = line.split(['=', ' ']).next().unwrap_or_default();
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        (is_name && line[name.len()..].trim_start().starts_with('=')) || line.starts_with('[')
+    };
+    // `#key = value` is a default; `# words` and `#: key = value` are not.
+    let all: Vec<&str> = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with([' ', ':']) && is_key(rest) => rest,
+            _ => line,
+        })
+        .collect();
+    let (folder, path) = folder(&all.join("\n"));
+    std::fs::create_dir_all(folder.path().join("examples")).expect("a folder");
+    std::fs::copy(CONNECTOR, folder.path().join("examples/connector.json")).expect("copied");
+    let whole = read(&path, &[("SESAME__REPORTS__SECRET", "0123456789abcdef")]);
+    let whole = whole
+        .unwrap_or_else(|problems| panic!("{:#?}", problems.problems))
+        .config;
+    std::fs::write(&path, &text).expect("written");
+    let plain = read(&path, &[("SESAME__REPORTS__SECRET", "0123456789abcdef")])
+        .expect("valid")
+        .config;
+    assert_eq!(whole, plain);
+    // And every key is there.
+    for key in [
+        "listen",
+        "admin_listen",
+        "data_dir",
+        "connector",
+        "records",
+        "journal",
+        "file",
+        "json",
+        "issuer",
+        "audience",
+        "secret",
+        "polling",
+        "digits",
+        "life_secs",
+        "attempts",
+        "failed_checks_per_hour",
+        "lock_after_failures",
+        "number",
+        "ip_per_hour",
+        "prefix",
+        "country",
+        "own_codes",
+        "account",
+        "countries",
+        "messages_days",
+        "body_bytes",
+        "reports_body_bytes",
+        "head_bytes",
+        "headers",
+        "connections",
+        "requests",
+        "head_secs",
+        "body_secs",
+        "request_secs",
+        "shutdown_secs",
+        "cert",
+        "key",
+        "trusted",
+        "header",
+        "format",
+        "level",
+    ] {
+        let is_there = all.iter().any(|line| {
+            let line = line.trim_start_matches(['#', ':', ' ']);
+            line.starts_with(&format!("{key} ="))
+                || line.contains(&format!("{key}]"))
+                || line.contains(&format!(".{key}"))
+        });
+        assert!(is_there, "{key}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_cure() {
+    for (text, parts) in [
+        (
+            "lissten = \"127.0.0.1:1\"\n",
+            &[
+                "sesame.toml:1:1",
+                "lissten means nothing here; did you mean listen?",
+            ][..],
+        ),
+        (
+            "listen = \"nowhere\"\n",
+            &[
+                "sesame.toml:1:10",
+                "listen: this is no address to listen on",
+            ],
+        ),
+        (
+            "listen = 8080\n",
+            &[
+                "sesame.toml:1:10",
+                "listen: this must be a string, and is a whole number",
+            ],
+        ),
+        (
+            "\n[limits]\nbody_bytes = \"x\"\n",
+            &[
+                "sesame.toml:3:14",
+                "limits.body_bytes: this must be a whole number",
+            ],
+        ),
+        (
+            "[limits]\nbody_byte = 1\n",
+            &["sesame.toml:2:1", "did you mean body_bytes?"],
+        ),
+        (
+            "[policy]\ndigitts = 6\n",
+            &["sesame.toml:2:1", "did you mean digits?"],
+        ),
+        ("listen = \n", &["sesame.toml:1:", "this is not TOML"]),
+        (
+            "listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"\n",
+            &["sesame.toml:2:1", "duplicate key"],
+        ),
+        (
+            "[proxy]\ntrusted = [\"10.0.0.0/8\", \"10.0.0.0/99\"]\n",
+            &["sesame.toml:2:", "is no network"],
+        ),
+        (
+            "[log]\nformat = \"xml\"\n",
+            &[
+                "sesame.toml:2:10",
+                "log.format: this must be one of text, json",
+            ],
+        ),
+        (
+            "[store]\nrecords = 7\n",
+            &["sesame.toml:2:11", "a string, { env"],
+        ),
+        (
+            "[store]\nrecords = { envv = \"X\" }\n",
+            &["sesame.toml:2:", "this must be a string, { env"],
+        ),
+        (
+            "[hooks.x]\npreset = \"supabase\"\n",
+            &["sesame.toml:1:", "hooks means nothing here"],
+        ),
+    ] {
+        let said = said(text, &[]);
+        for part in parts {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn everything_that_contradicts_is_told_at_once() {
+    let text = format!(
+        "listen = \"0.0.0.0:8080\"\nadmin_listen = \"0.0.0.0:8080\"\n{SMALLEST}\
+         [store]\nrecords = \"mysql://user:hunter2@host\"\njournal = \"valkey://host\"\n\
+         [tls]\ncert = \"cert.pem\"\n[policy]\ndigits = 3\n[retention]\nmessages_days = 0\n\
+         [limits]\nrequests = 0\n[proxy]\nheader = \"a b\"\n"
+    );
+    let text = text.replace("secret = \"0123456789abcdef\"", "secret = \"a/b\"");
+    let said = said(
+        &text.replace("issuer = \"https://sesame.example\"", "issuer = \"\""),
+        &[],
+    );
+    for part in [
+        "listen: other machines can reach",
+        "admin_listen: this is where the API listens",
+        "sesame.toml:10:11: store.records: there is no store with this scheme",
+        "store.journal: the journal is searched",
+        "tls.cert: a certificate needs its key",
+        "policy.digits: must be from 4 to 10, is 3",
+        "retention.messages_days: this must be at least 1",
+        "limits.requests: this must be between 1 and",
+        "proxy.header: this is no name of a header",
+        "token.issuer: this must be there",
+        "reports.secret: the secret is a part of an address",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains("hunter2") && !said.contains("a/b"), "{said}");
+}
+
+#[test]
+fn a_connector_is_checked_as_by_itself() {
+    let without = SMALLEST.replace("connector = \"connector.json\"\n", "");
+    assert!(said(&without, &[]).contains("connector: this must be there"));
+    let nowhere = SMALLEST.replace("connector.json", "nowhere.json");
+    assert!(said(&nowhere, &[]).contains("there is no file"));
+    let table = format!(
+        "{without}[connector]\naccessKeyId = \"testid\"\naccessKeySecret = \"hunter2hunter2\"\nsignName = \"【x】\"\ntemplates = []\n"
+    );
+    let said = said(&table, &[]);
+    assert!(said.contains("connector.signName"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let (_folder, path) = folder(SMALLEST);
+    let loaded = read(
+        &path,
+        &[
+            ("SESAME__LISTEN", "127.0.0.1:9999"),
+            ("SESAME__LIMITS__BODY_BYTES", "2048"),
+            ("SESAME__TOKEN__AUDIENCE", "12345"),
+            ("SESAME__PROXY__TRUSTED", "[\"10.0.0.0/8\", \"192.0.2.7\"]"),
+            ("SESAME__STORE__RECORDS", "{ env = \"PATH\" }"),
+            ("SESAME__REPORTS__POLLING", "true"),
+            ("SESAME_LOG", "trace"),
+        ],
+    );
+    // `PATH` names no store; everything else is taken.
+    let problems = loaded.expect_err("no store").problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].origin, "SESAME__STORE__RECORDS");
+    let loaded = read(
+        &path,
+        &[
+            ("SESAME__LISTEN", "127.0.0.1:9999"),
+            ("SESAME__TOKEN__AUDIENCE", "12345"),
+            ("SESAME__PROXY__TRUSTED", "[\"10.0.0.0/8\", \"192.0.2.7\"]"),
+            ("SESAME__LIMITS__BODY_BYTES", "2048"),
+        ],
+    )
+    .expect("valid")
+    .config;
+    assert_eq!(loaded.listen.port(), 9999);
+    assert_eq!(loaded.token.audience, "12345");
+    assert_eq!(loaded.proxy.trusted.len(), 2);
+    assert_eq!(loaded.limits.body_bytes, 2048);
+    for (variable, value, part) in [
+        (
+            "SESAME__LIMITS__BODY_BYTES",
+            "much",
+            "SESAME__LIMITS__BODY_BYTES: this must be a whole number",
+        ),
+        (
+            "SESAME__LIMITS__BODY_BITES",
+            "1",
+            "did you mean body_bytes?",
+        ),
+        ("SESAME__LIMITS____X", "1", "this names no key"),
+        (
+            "SESAME__LISTEN",
+            "hunter2",
+            "SESAME__LISTEN: this is no address",
+        ),
+    ] {
+        let said = said(SMALLEST, &[(variable, value)]);
+        assert!(said.contains(part), "{part}\n{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn secrets_come_from_files_and_variables() {
+    let text = SMALLEST.replace("\"0123456789abcdef\"", "{ file = \"report-secret\" }");
+    let (folder, path) = folder(&text);
+    let problems = read(&path, &[]).expect_err("no file").problems;
+    assert!(
+        problems[0]
+            .to_string()
+            .contains("reports.secret: its file cannot be read"),
+        "{problems:?}"
+    );
+    std::fs::write(folder.path().join("report-secret"), "0123456789abcdef\n").expect("written");
+    let loaded = read(&path, &[]).expect("valid").config;
+    assert_eq!(
+        loaded.reports.secret.expect("a secret").reveal(),
+        "0123456789abcdef"
+    );
+    let text = SMALLEST.replace("\"0123456789abcdef\"", "{ env = \"SESAME_NOT_SET\" }");
+    let said = said(&text, &[]);
+    assert!(
+        said.contains("the environment variable SESAME_NOT_SET is not set"),
+        "{said}"
+    );
+}

@@ -1,0 +1,15 @@
+//! The server as its callers meet it: in process, with the emulator on the
+//! other side, memory stores, and a clock that stands still until it is moved.
+
+mod auth;
+mod bad_input;
+mod config;
+mod document;
+mod idempotency;
+mod messages;
+mod operation;
+mod quiet;
+mod reports;
+mod support;
+mod tokens;
+mod verifications;

@@ -1,0 +1,218 @@
+//! Servers that are killed again and again while many clients use them, and
+//! what must hold afterwards all the same.
+//!
+//! `load` is the clients, `book` keeps what they were told, `verdict` compares
+//! that with the emulator's inbox and with the journal. To add an invariant,
+//! write it in `verdict`.
+
+mod book;
+mod load;
+mod verdict;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::server::Server;
+use crate::services::Services;
+use crate::site::{Plan, Site};
+use crate::workspace::{Workspace, run};
+use load::{Random, World};
+
+/// How often a server is killed, each scenario, by the command and in the test.
+const KILLS: usize = 200;
+const KILLS_IN_THE_TEST: usize = 20;
+/// Clients at a time; some of them ask several things at once.
+const CLIENTS: u64 = 6;
+
+/// A way to run it.
+struct Scenario {
+    name: &'static str,
+    about: &'static str,
+    servers: usize,
+}
+
+const SCENARIOS: [Scenario; 3] = [
+    Scenario {
+        name: "postgres",
+        about: "two servers on one PostgreSQL",
+        servers: 2,
+    },
+    Scenario {
+        name: "cluster",
+        about: "two servers on a cluster of three and a PostgreSQL",
+        servers: 2,
+    },
+    Scenario {
+        name: "sqlite",
+        about: "one server",
+        servers: 1,
+    },
+];
+
+/// What the load meets: limits that a run of half a minute runs into.
+const POLICY: &str = "
+[policy]
+number = [{ messages = 2, secs = 8 }, { messages = 5, secs = 60 }, { messages = 10, secs = 86400 }]
+ip_per_hour = 20
+[policy.prefix]
+per_hour = 25
+per_day = 0
+share = 0.0
+[policy.own_codes]
+prefix_per_hour = 0
+prefix_per_day = 0
+[policy.countries.budgets.CN]
+per_hour = 0
+per_day = 0
+share = 1.0
+[log]
+level = \"warn\"
+";
+
+/// `cargo xtask soak [--kills N] [SCENARIO]`.
+pub(crate) fn command(words: &[String]) -> Result<bool> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (kills, names) = match words.as_slice() {
+        ["--kills", count, names @ ..] => (count.parse().context("--kills")?, names),
+        names => (KILLS, names),
+    };
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| SCENARIOS.iter().all(|scenario| scenario.name != **name))
+    {
+        let known: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        bail!("no scenario `{unknown}`; there are {}", known.join(", "));
+    }
+    let workspace = Workspace::find()?;
+    run(workspace
+        .cargo("build")
+        .args(["--release", "--package", "sesame-cli"]))?;
+    let is_wanted = |scenario: &&Scenario| names.is_empty() || names.contains(&scenario.name);
+    let wait = Patience::ToTheEnd;
+    soak(&workspace, SCENARIOS.iter().filter(is_wanted), kills, wait)?;
+    Ok(true)
+}
+
+/// The short one of the test.
+pub(crate) fn test(workspace: &Workspace) -> Result<()> {
+    let wait = Patience::UntilFound;
+    soak(workspace, SCENARIOS.iter(), KILLS_IN_THE_TEST, wait)
+}
+
+/// How long doubts are waited for. A message that was never sent stays in doubt
+/// for ten minutes, which a test does not wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    UntilFound,
+    ToTheEnd,
+}
+
+fn soak<'a>(
+    workspace: &Workspace,
+    scenarios: impl Iterator<Item = &'a Scenario>,
+    kills: usize,
+    patience: Patience,
+) -> Result<()> {
+    let mut broken = Vec::new();
+    for scenario in scenarios {
+        println!("\n{}: {}, {kills} kills", scenario.name, scenario.about);
+        let violations = one(workspace, scenario, kills, patience)
+            .with_context(|| format!("scenario {}", scenario.name))?;
+        for violation in &violations {
+            println!("VIOLATED  {violation}");
+        }
+        if !violations.is_empty() {
+            broken.push(format!("{} in {}", violations.len(), scenario.name));
+        }
+    }
+    if !broken.is_empty() {
+        bail!("invariants were violated: {}", broken.join(", "));
+    }
+    Ok(())
+}
+
+fn one(
+    workspace: &Workspace,
+    scenario: &Scenario,
+    kills: usize,
+    patience: Patience,
+) -> Result<Vec<String>> {
+    let mut services = Services::in_folder(workspace, "services-soak")?;
+    let postgres = |services: &mut Services| services.postgres(workspace, "postgres");
+    let (records, journal) = match scenario.name {
+        "postgres" => {
+            let url = postgres(&mut services)?;
+            (url.clone(), url)
+        }
+        "cluster" => (
+            services.valkey_cluster(workspace, "cluster")?,
+            postgres(&mut services)?,
+        ),
+        _ => ("sqlite".to_owned(), "sqlite".to_owned()),
+    };
+    let site = Site::new(
+        workspace,
+        &Plan {
+            name: &format!("soak/{}", scenario.name),
+            servers: scenario.servers,
+            records: &records,
+            journal: &journal,
+            more: POLICY,
+        },
+    )?;
+    let world = World::new(&site, site.api_key()?);
+    let mut running = (0..scenario.servers)
+        .map(|at| site.start(at, "warn"))
+        .collect::<Result<Vec<Server>>>()?;
+    let killed = thread::scope(|scope| {
+        for seed in 0..CLIENTS {
+            let world = &world;
+            scope.spawn(move || load::run(world, seed));
+        }
+        let killed = kill(&site, &mut running, kills);
+        world.end();
+        killed
+    });
+    killed.context("a server did not start again")?;
+    for action in ["SendSms", "QuerySendDetails"] {
+        site.fault(&json!({ "action": action, "times": 0 }))?;
+    }
+    let doubts = verdict::settle(&site, &world.key, patience == Patience::ToTheEnd)?;
+    let seen = verdict::Seen::read(&site, &world.key)?;
+    let book = world.closed();
+    let violations = verdict::violations(&book, &seen, &doubts);
+    print!("{}", verdict::table(&book, &seen, &doubts, kills));
+    drop(running);
+    for at in 0..scenario.servers {
+        let log = fs::read_to_string(site.log(at)).unwrap_or_default();
+        let panics = log.lines().filter(|line| line.contains("panicked")).count();
+        anyhow::ensure!(panics == 0, "a server panicked; see {}", site.log(at).display());
+    }
+    Ok(violations)
+}
+
+/// Kills a server every few hundred milliseconds and starts it again at once,
+/// while Aliyun misbehaves now and then.
+fn kill(site: &Site, running: &mut Vec<Server>, kills: usize) -> Result<()> {
+    let mut random = Random::new(1_000_003);
+    for _ in 0..kills {
+        site.fault(&load::misfortune(&mut random))?;
+        thread::sleep(Duration::from_millis(random.between(200, 900)));
+        let at = usize::try_from(random.below(running.len() as u64))?;
+        // Dropping it kills it, and its successor needs its address.
+        drop(running.swap_remove(at));
+        let started = site.start(at_of(site, running), "warn")?;
+        running.push(started);
+    }
+    Ok(())
+}
+
+/// The server that does not run.
+fn at_of(site: &Site, running: &[Server]) -> usize {
+    let runs = |url: &String| running.iter().any(|server| server.url == *url);
+    site.urls.iter().position(|url| !runs(url)).unwrap_or(0)
+}
