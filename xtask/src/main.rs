@@ -10,6 +10,7 @@ mod duplicates;
 mod files;
 mod graph;
 mod licences;
+mod package;
 mod sdks;
 mod server;
 mod steps;
@@ -27,6 +28,7 @@ Usage: cargo xtask COMMAND
   test [STEP…]   all checks and tests, or only the named steps
   ci             what CI runs: the same as `test`
   bench [WHAT]   the measurements of BENCH.md, or only the named one
+  package WHAT   something to install: `logto`, the npm package of the plugin
   help           this text
 
 Examples:
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" | "ci" => test(rest),
         "bench" => bench::measure(rest).map(|()| true),
+        "package" => package::package(rest).map(|()| true),
         "help" | "--help" | "-h" => {
             print_help();
             return ExitCode::SUCCESS;

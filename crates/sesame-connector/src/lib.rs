@@ -13,6 +13,8 @@ pub mod template;
 mod text;
 pub mod usage;
 
+pub use aliyun_sms::code::Kind;
+pub use aliyun_sms::{Source, SystemSource};
 pub use config::{Checked, ConfigError, ConnectorConfig};
 pub use connector::Connector;
 pub use error::Error;

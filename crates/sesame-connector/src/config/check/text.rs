@@ -118,6 +118,15 @@ impl Reader<'_> {
     }
 
     fn value_of_env(&mut self, name: &str, place: &Place, sort: Sort) -> Option<String> {
+        if let Some(prefixes) = self.lookup.env_prefixes()
+            && !prefixes.iter().any(|prefix| name.starts_with(prefix))
+        {
+            let named = quoted_unless_secret(name, sort, is_env_name(name));
+            let message = format!("the environment variable{named} is none that may be read here");
+            let cure = format!("name it so that it begins with {}", prefixes.join(" or "));
+            self.report(ProblemId::EnvForbidden, place, message, cure);
+            return None;
+        }
         // The lookup may ask the operating system, which takes no such name.
         let usable = !name.is_empty() && !name.contains(['=', '\0']);
         let value = if usable { self.lookup.env(name) } else { None };
