@@ -10,6 +10,7 @@ mod duplicates;
 mod files;
 mod graph;
 mod licences;
+mod logto;
 mod package;
 mod sdks;
 mod server;
@@ -126,6 +127,12 @@ fn test_steps() -> Vec<Step> {
             "sdk-node",
             "Alibaba's Node clients and Logto's connector against it",
             sdks::node,
+        )
+        .needs("build"),
+        Step::new(
+            "logto",
+            "the plugin as Logto's core loads it, beside the official one",
+            logto::test,
         )
         .needs("build"),
     ]
