@@ -1,113 +1,138 @@
 //! The npm package of the Logto plugin: the addon for every machine it runs on,
 //! and the JavaScript around it, in one tarball.
 //!
-//! Logto unpacks a connector and installs nothing, so there is one package for
-//! all. To add a machine, add it to [`TARGETS`] and to `os` and `cpu` in
-//! `plugins/logto/package.json`.
+//! Logto unpacks a connector and installs nothing with it, so one package holds
+//! the addon for all machines. `addon.rs` builds it; a new machine is one more
+//! entry there, and in `os` and `cpu` of `plugins/logto/package.json`.
+
+mod addon;
+mod elf;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::{Workspace, output, run};
+use crate::tools;
+use crate::workspace::{Workspace, run};
+use addon::Built;
 
-/// A machine the addon is built for.
-struct Target {
-    /// As Rust calls it.
-    triple: &'static str,
-    /// As `lib/native.js` calls it.
-    node: &'static str,
-}
+/// What npm calls the tarball, before and after the version, and what Logto's
+/// installer wants it to be called.
+const NPM_NAME: &str = "sesame-sms-connector-aliyun-sms";
+const LOGTO_NAME: &str = "connector-aliyun-sms";
 
-/// In the order of importance: Logto's image is Alpine, which is musl.
-const TARGETS: &[Target] = &[
-    Target {
-        triple: "x86_64-unknown-linux-musl",
-        node: "linux-x64-musl",
-    },
-    Target {
-        triple: "aarch64-unknown-linux-musl",
-        node: "linux-arm64-musl",
-    },
-    Target {
-        triple: "x86_64-unknown-linux-gnu",
-        node: "linux-x64-gnu",
-    },
-    Target {
-        triple: "aarch64-unknown-linux-gnu",
-        node: "linux-arm64-gnu",
-    },
+/// What is in the package besides the addons, from the plugin's folder.
+const FILES: &[&str] = &[
+    "package.json",
+    "README.md",
+    "logo.svg",
+    "lib/index.js",
+    "lib/metadata.js",
+    "lib/native.js",
 ];
+const LICENCES: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Makes what is named. `--host` stops at the folder, for this machine alone.
+/// Makes what is named.
 pub(crate) fn package(words: &[String]) -> Result<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let workspace = Workspace::find()?;
     match words[..] {
+        ["logto"] => tarball(&workspace),
         ["logto", "--host"] => {
             let folder = build_host(&workspace)?;
             println!("laid out in {}", folder.display());
             Ok(())
         }
-        _ => bail!("there is `package logto`, and `package logto --host`"),
+        _ => bail!("there is `package logto`, and `package logto --host` for this machine alone"),
     }
 }
 
 /// Builds the addon for this machine, and lays the package out as Logto would
 /// unpack it. Returns its folder.
 pub(crate) fn build_host(workspace: &Workspace) -> Result<PathBuf> {
-    let host = host(workspace)?;
-    let target = TARGETS
-        .iter()
-        .find(|target| target.triple == host)
-        .with_context(|| format!("the Logto plugin is not built for {host}"))?;
-    run(workspace
-        .cargo("build")
-        .args(["--release", "--package", "sesame-logto"]))?;
-    let addon = workspace.target.join("release/libsesame_logto.so");
+    let built = addon::for_host(workspace)?;
     let folder = workspace.target.join("logto/package");
-    lay_out(workspace, &folder, &[(target, addon)])?;
+    lay_out(workspace, &folder, &[built])?;
     Ok(folder)
 }
 
-/// The triple of the machine this runs on.
-fn host(workspace: &Workspace) -> Result<String> {
-    let told = output(workspace.command("rustc").arg("-vV"))?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+/// The tarball for every machine whose Rust target is installed.
+fn tarball(workspace: &Workspace) -> Result<()> {
+    let (built, absent) = addon::for_all(workspace)?;
+    let folder = workspace.target.join("logto/packed");
+    lay_out(workspace, &folder, &built)?;
+    let file = pack(workspace, &folder)?;
+    println!("\n{} holds the addon for", file.display());
+    for addon in &built {
+        println!("  {:<18} {}", addon.node, addon.needs);
+    }
+    for triple in absent {
+        println!("  not for {triple}: `rustup target add {triple}` and make it again");
+    }
+    Ok(())
 }
 
 /// Fills a folder with what is in the package, and nothing else.
-fn lay_out(workspace: &Workspace, folder: &Path, addons: &[(&Target, PathBuf)]) -> Result<()> {
+fn lay_out(workspace: &Workspace, folder: &Path, addons: &[Built]) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    let source = workspace.root.join("plugins/logto");
-    copy(&workspace.root, folder, &["LICENSE-MIT", "LICENSE-APACHE"])?;
-    copy(&source, folder, &["package.json", "README.md", "logo.svg"])?;
-    copy(
-        &source,
-        folder,
-        &["lib/index.js", "lib/metadata.js", "lib/native.js"],
-    )?;
-    for (target, addon) in addons {
-        let file = format!("lib/native/sesame-logto.{}.node", target.node);
-        copy_file(addon, &folder.join(file))?;
+    for name in LICENCES {
+        copy(&workspace.root.join(name), &folder.join(name))?;
+    }
+    for name in FILES {
+        let file = workspace.root.join("plugins/logto").join(name);
+        copy(&file, &folder.join(name))?;
+    }
+    for addon in addons {
+        let name = format!("lib/native/sesame-logto.{}.node", addon.node);
+        copy(&addon.file, &folder.join(name))?;
     }
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path, names: &[&str]) -> Result<()> {
-    for name in names {
-        copy_file(&from.join(name), &to.join(name))?;
-    }
-    Ok(())
-}
-
-fn copy_file(from: &Path, to: &Path) -> Result<()> {
+fn copy(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().context("a file has a folder")?;
     fs::create_dir_all(folder)?;
-    fs::copy(from, to).with_context(|| format!("could not copy {}", from.display()))?;
-    Ok(())
+    let bytes = fs::read(from).with_context(|| format!("could not read {}", from.display()))?;
+    // Not `fs::copy`, which takes along whether a file is executable.
+    fs::write(to, bytes).with_context(|| format!("could not write {}", to.display()))
+}
+
+/// npm writes the same bytes for the same files: it sorts them, and gives all
+/// the same time and owner.
+fn pack(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
+    let version = env!("CARGO_PKG_VERSION");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("package.json"))?)?;
+    if manifest["version"] != version {
+        bail!("plugins/logto/package.json must have version {version}, as Cargo.toml has");
+    }
+    let into = workspace.target.join("package");
+    fs::create_dir_all(&into)?;
+    tools::node(workspace)?;
+    run(workspace
+        .command(tools::NPM)
+        .args(["pack", "--ignore-scripts", "--silent", "--pack-destination"])
+        .arg(&into)
+        .arg(folder))?;
+    let file = into.join(format!("{LOGTO_NAME}-{version}.tgz"));
+    fs::rename(into.join(format!("{NPM_NAME}-{version}.tgz")), &file)
+        .context("npm gave the tarball another name")?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_lib_is_packed() {
+        let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/logto");
+        for entry in fs::read_dir(plugin.join("lib")).unwrap() {
+            let name = format!("lib/{}", entry.unwrap().file_name().display());
+            assert!(FILES.contains(&name.as_str()), "{name} is in no package");
+        }
+    }
 }

@@ -46,22 +46,26 @@ pub(crate) fn node(workspace: &Workspace) -> Result<()> {
 
 /// The Python of a virtual environment that holds the pinned packages.
 pub(crate) fn python_with_packages(workspace: &Workspace) -> Result<PathBuf> {
-    let python = tools::python(workspace)?;
     let pins = sources(workspace).join("python/requirements.txt");
-    let folder = installed(workspace).join("python");
+    python_with(workspace, &pins, &installed(workspace).join("python"))
+}
+
+/// The same for other pins, in a folder of its own.
+pub(crate) fn python_with(workspace: &Workspace, pins: &Path, folder: &Path) -> Result<PathBuf> {
+    let python = tools::python(workspace)?;
     let inside = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python3"
     });
-    let stamp = Stamp::new(&folder, &[&pins])?;
+    let stamp = Stamp::new(folder, &[pins])?;
     if stamp.holds() && inside.exists() {
         return Ok(inside);
     }
     run(workspace
         .command(python)
         .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
+        .arg(folder))?;
     // Every package is pinned, so what is not listed must not come along.
     run(workspace
         .command(&inside)
@@ -73,7 +77,7 @@ pub(crate) fn python_with_packages(workspace: &Workspace) -> Result<PathBuf> {
             "--no-deps",
             "--requirement",
         ])
-        .arg(&pins))?;
+        .arg(pins))?;
     run(workspace.command(&inside).args(["-m", "pip", "check"]))?;
     stamp.set()?;
     Ok(inside)

@@ -223,5 +223,136 @@ fn code_of(refusal: &Refusal) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+    use sesame_connector::config::{ConnectorConfig, Lookup, NoLookup};
+    use sesame_connector::provider::stub::Stub;
+    use sesame_connector::{Connector, Draft, SystemSource};
+
     use super::*;
+
+    fn config() -> ConnectorConfig {
+        let config = json!({
+            "accessKeyId": "testid",
+            "accessKeySecret": "testsecret",
+            "signName": "阿里云短信测试",
+            "templates": [{ "usageType": "Generic", "templateCode": "SMS_154950909" }],
+        });
+        let lookup: &dyn Lookup = &NoLookup;
+        ConnectorConfig::from_value(&config, lookup)
+            .into_valid()
+            .unwrap()
+    }
+
+    /// A refusal of our own, for a number or a payload.
+    fn refusal(to: &str, code: &str) -> Refusal {
+        let stub = std::sync::Arc::new(Stub::for_tests());
+        let connector = Connector::new(config(), stub, SystemSource::shared());
+        match connector.message(Draft::of_code(to, "SignIn", code)) {
+            Ok(message) => *connector.prepare(&message).unwrap_err(),
+            Err(refusal) => *refusal,
+        }
+    }
+
+    fn of_aliyun(code: &str, kind: Kind) -> Refusal {
+        Refusal {
+            code: code.to_owned(),
+            kind,
+            stage: Stage::Provider,
+            request_id: Some("REQ-1".to_owned()),
+            ..refusal("123", "")
+        }
+    }
+
+    fn failure(refusal: Refusal, language: Language) -> (Failure, Line) {
+        let answer = Answer::of(Outcome::Refused(refusal), None, language);
+        assert!(answer.sent.is_none());
+        let mut lines = answer.log.unwrap();
+        (answer.failure.unwrap(), lines.remove(0))
+    }
+
+    #[test]
+    fn each_kind_of_refusal_has_its_word_in_logto() {
+        for (kind, word) in [
+            (Kind::RateLimit, "rate_limit_exceeded"),
+            (Kind::Balance, "usage_limit_exceeded"),
+            (Kind::Phone, "invalid_request_parameters"),
+            (Kind::Credential, "invalid_config"),
+            (Kind::Signature, "invalid_config"),
+            (Kind::Template, "invalid_config"),
+            (Kind::Configuration, "invalid_config"),
+            (Kind::Permission, "general"),
+            (Kind::Content, "general"),
+            (Kind::Clock, "general"),
+            (Kind::Server, "general"),
+        ] {
+            assert_eq!(code_of(&of_aliyun("isv.X", kind)), word, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_never_left_has_its_word_too() {
+        assert_eq!(
+            code_of(&refusal("123", "123456")),
+            "invalid_request_parameters"
+        );
+        assert_eq!(
+            code_of(&refusal("8613800138000", "")),
+            "invalid_request_parameters"
+        );
+        assert_eq!(
+            code_of(&refusal("14155552671", "123456")),
+            "template_not_found"
+        );
+        let unreached = |kind| Refusal {
+            stage: Stage::NotSent,
+            ..of_aliyun("endpoint_unreachable", kind)
+        };
+        assert_eq!(code_of(&unreached(Kind::Server)), "general");
+        assert_eq!(code_of(&unreached(Kind::Configuration)), "general");
+        assert_eq!(code_of(&unreached(Kind::Credential)), "invalid_config");
+    }
+
+    #[test]
+    fn the_browser_gets_a_neutral_sentence_and_the_log_the_cure() {
+        let refusal = of_aliyun("isv.AMOUNT_NOT_ENOUGH", Kind::Balance);
+        let out_id = refusal.out_id.to_string();
+        let (failure, line) = failure(refusal, Language::Zh);
+        let data = failure.data;
+        assert_eq!(data.error_description, NOT_SENT.zh);
+        assert_eq!(data.code, "isv.AMOUNT_NOT_ENOUGH");
+        assert_eq!(data.request_id.as_deref(), Some("REQ-1"));
+        assert_eq!(data.out_id.as_ref(), Some(&out_id));
+        let logged: Value = serde_json::from_str(&line.text).unwrap();
+        assert_eq!(logged["message.out_id"], out_id);
+        assert_eq!(logged["level"], "error");
+        assert!(logged["cure"].is_string() && logged["cause"].is_string());
+    }
+
+    #[test]
+    fn what_a_recipient_did_is_a_warning() {
+        for kind in [Kind::Phone, Kind::RateLimit] {
+            let (_, line) = failure(of_aliyun("isv.X", kind), Language::En);
+            assert_eq!(line.level, "warn");
+        }
+    }
+
+    #[test]
+    fn only_an_unreadable_answer_is_an_invalid_response() {
+        let of = |code: &str| {
+            let refusal = refusal("123", "");
+            let doubt = Doubt {
+                out_id: refusal.out_id,
+                request_id: None,
+                code: code.to_owned(),
+                cause: refusal.cause,
+                cure: refusal.cure,
+                sent_at: sesame_connector::Source::now(&SystemSource),
+            };
+            let answer = Answer::of(Outcome::Unknown(doubt), None, Language::En);
+            answer.failure.unwrap().code
+        };
+        assert_eq!(of("unreadable_answer"), "invalid_response");
+        assert_eq!(of("timed_out"), "general");
+        assert_eq!(of("isp.SYSTEM_ERROR"), "general");
+    }
 }

@@ -27,8 +27,10 @@ const REREAD_AFTER_SECS: i64 = 60;
 
 type Key = [u8; 32];
 
+static CACHE: Mutex<Cache> = Mutex::new(Cache(Vec::new()));
+
 /// The one used last stands last.
-static CACHE: Mutex<Vec<(Key, Arc<Loaded>)>> = Mutex::new(Vec::new());
+struct Cache(Vec<(Key, Arc<Loaded>)>);
 
 /// A configuration that was judged.
 #[derive(Debug)]
@@ -42,19 +44,24 @@ pub(crate) struct Loaded {
 
 /// The configuration written in `text`.
 pub(crate) fn load(text: &str) -> Arc<Loaded> {
-    let key: Key = Sha256::digest(text.as_bytes()).into();
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = cache.iter().position(|(known, _)| *known == key);
-    let entry = before.map(|index| cache.remove(index).1);
-    let loaded = match entry {
-        Some(loaded) if !loaded.is_outdated() => loaded,
-        outdated => Arc::new(Loaded::new(text, outdated.as_deref())),
-    };
-    if cache.len() == MOST {
-        cache.remove(0);
+    cache.load(text)
+}
+
+impl Cache {
+    fn load(&mut self, text: &str) -> Arc<Loaded> {
+        let key: Key = Sha256::digest(text.as_bytes()).into();
+        let before = self.0.iter().position(|(known, _)| *known == key);
+        let loaded = match before.map(|index| self.0.remove(index).1) {
+            Some(loaded) if !loaded.is_outdated() => loaded,
+            outdated => Arc::new(Loaded::new(text, outdated.as_deref())),
+        };
+        if self.0.len() == MOST {
+            self.0.remove(0);
+        }
+        self.0.push((key, loaded.clone()));
+        loaded
     }
-    cache.push((key, loaded.clone()));
-    loaded
 }
 
 impl Loaded {
@@ -106,4 +113,40 @@ fn warning(problems: &[Problem]) -> Line {
 
 fn now_secs() -> i64 {
     SystemSource.now().as_second()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A configuration of its own for each `name`, accepted with a problem.
+    fn text(name: &str) -> String {
+        let templates = [json!({ "usageType": "Generic", "templateCode": "x" })];
+        json!({ "accessKeyId": name, "accessKeySecret": "s", "signName": "x", "templates": templates })
+            .to_string()
+    }
+
+    #[test]
+    fn what_is_in_use_is_judged_once_and_told_once() {
+        let mut cache = Cache(Vec::new());
+        let first = cache.load(&text("a"));
+        assert!(first.warning().is_some());
+        for round in 0..2 * MOST {
+            cache.load(&text(&format!("b{round}")));
+            let again = cache.load(&text("a"));
+            assert!(Arc::ptr_eq(&first, &again));
+            assert!(again.warning().is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_not_used_any_more_is_let_go() {
+        let mut cache = Cache(Vec::new());
+        let first = Arc::downgrade(&cache.load(&text("a")));
+        for round in 0..MOST {
+            cache.load(&text(&format!("b{round}")));
+        }
+        assert!(first.upgrade().is_none());
+        assert_eq!(cache.0.len(), MOST);
+    }
 }

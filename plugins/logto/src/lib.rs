@@ -17,7 +17,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
-use napi_derive::{module_init, napi};
+use napi_derive::napi;
 
 use answer::{Answer, Failure, Sent};
 use cache::Loaded;
@@ -140,7 +140,8 @@ impl Drop for Reply {
 }
 
 /// A panic's own words may quote what was being handled.
-#[module_init]
+#[cfg(not(test))]
+#[napi_derive::module_init]
 fn init() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();

@@ -57,12 +57,33 @@ fn takes_what_the_official_guard_takes() {
             "/templates/0/templateCode",
             json!({ "china": "", "overseas": "" }),
         ),
-        ("/templates/0/type", json!(3)),
         ("/strictPhoneRegionNumberCheck", json!(true)),
     ] {
-        let config = with(path, value);
-        let taken = matches!(judged(&config), Verdict::Accepted { .. });
-        assert_eq!(taken, path != "/templates/0/type", "{path}");
+        accepted(&with(path, value));
+    }
+    let mut config = official();
+    config["templates"][0]["type"] = json!(7);
+    assert_eq!(accepted(&config).1, []);
+}
+
+#[test]
+fn what_only_the_official_guard_takes_has_its_exact_form() {
+    let broken = with("/signName", json!("【x】"));
+    accepted(&broken);
+    for (path, value) in [
+        ("/templates/0/templateCode/china", json!(5)),
+        ("/templates/0/usageType", json!("signin")),
+        ("/strictPhoneRegionNumberCheck", json!(null)),
+        ("/signName", json!(null)),
+        ("/templates", json!({})),
+    ] {
+        let mut config = broken.clone();
+        config["templates"][0]["templateCode"] = json!({ "china": "SMS_1", "overseas": "SMS_2" });
+        match config.pointer_mut(path) {
+            Some(place) => *place = value,
+            None => config[&path[1..]] = value,
+        }
+        refused(&config);
     }
 }
 
