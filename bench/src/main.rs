@@ -4,7 +4,9 @@
 //! process of its own, then each subject in a process of its own, round after
 //! round, so that a busy machine burdens all of them; what counts is the ratio.
 //! To add a subject: a function in [`subjects`], and a row in [`send`].
+//! `sesame-bench logto` does the same with the connectors of Logto.
 
+mod logto;
 mod report;
 mod send;
 mod server;
@@ -17,15 +19,18 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["send", options @ ..] => send::run(&send::Options::parse(options)?),
-        ["server", certificate_dir @ ..] => {
-            runtime()?.block_on(server::run(certificate_dir.first().copied()))
+        ["logto", options @ ..] => logto::run(&logto::Options::parse(options)?),
+        ["server", pace, certificate_dir @ ..] => {
+            let pace = server::Pace::parse(pace)?;
+            runtime()?.block_on(server::run(pace, certificate_dir.first().copied()))
         }
         ["subject", name, url, calls, rest @ ..] => {
             let calls = calls.parse().context("the number of calls")?;
             runtime()?.block_on(subjects::run(name, url, calls, rest.first().copied()))
         }
         _ => bail!(
-            "usage: sesame-bench send [--python P] [--node P] [--rounds N] [--calls N] [--write FILE]"
+            "usage: sesame-bench send [--python P] [--node P] [--rounds N] [--calls N] [--write FILE]\n       \
+             sesame-bench logto --node P --plugin DIR [--rounds N] [--sends N] [--write FILE]"
         ),
     }
 }

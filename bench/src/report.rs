@@ -20,10 +20,7 @@ pub(crate) struct Row {
 
 impl Row {
     fn median(&self, of: fn(&Sample) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.samples.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
-        f64::midpoint(values[low], values[high])
+        median(self.samples.iter().map(of).collect())
     }
 
     fn cpu(&self) -> f64 {
@@ -33,6 +30,13 @@ impl Row {
     fn peak(&self) -> f64 {
         self.median(|sample| sample.peak_mib)
     }
+}
+
+/// Of at least one value.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
+    f64::midpoint(values[low], values[high])
 }
 
 /// Puts a sample where it belongs.

@@ -43,9 +43,15 @@ pub(crate) fn core(workspace: &Workspace) -> Result<PathBuf> {
     let core = workspace.target.join("logto/packages/core");
     fs::create_dir_all(&core)?;
     sdks::copy_files(&plugin.join("test"), &core)?;
-    let list = "DIFFERENCES.md";
-    fs::copy(plugin.join(list), core.join(list))
-        .with_context(|| format!("could not copy {list}"))?;
+    let others = [
+        plugin.join("DIFFERENCES.md"),
+        workspace.root.join("tests/sdks/node/play-aliyun.mjs"),
+    ];
+    for file in others {
+        let name = file.file_name().context("a file has a name")?;
+        fs::copy(&file, core.join(name))
+            .with_context(|| format!("could not copy {}", file.display()))?;
+    }
     sdks::npm_ci(workspace, &core)?;
     Ok(core)
 }
