@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import net from 'node:net';
 import path from 'node:path';
+import { test } from 'node:test';
 
 import { connectorsFolder, packages, written } from './instance.mjs';
 import { CHINESE, configOf, emulator, here, ourFolder, ours, startCore, stopCore } from './setup.mjs';
@@ -47,6 +49,58 @@ for (const fault of ['reset_after_accept', 'slow']) {
     assert.equal((await emulator.requests('SendSms')).length, 1);
   });
 }
+
+for (const fault of ['reset', 'reset_after_accept']) {
+  test(`${fault} on a connection that is in use: not sent a second time`, LIMIT, async () => {
+    await emulator.reset();
+    const config = configOf({ timeoutMs: 4000, region: 'cn-hangzhou' });
+    for (const n of [1, 2, 3]) {
+      const first = await ours.send({ ...message, config });
+      assert.ok(first.returned, `${n}: ${JSON.stringify(first)}`);
+    }
+    await emulator.fault(fault);
+    const told = await ours.send({ ...message, config });
+    assert.equal(Boolean(told.returned), fault === 'reset_after_accept', JSON.stringify(told));
+    assert.equal((await emulator.requests('SendSms')).length, 4);
+    assert.equal((await emulator.messages()).length, fault === 'reset' ? 3 : 4);
+  });
+}
+
+// A provider that hangs up after every answer without a word, and after every
+// fifth request instead of an answer.
+test('a provider that hangs up gets every message once', LIMIT, async () => {
+  const seen = [];
+  const server = net.createServer((socket) => {
+    let text = '';
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      text += chunk;
+      const end = text.indexOf('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+      if (end < 0 || text.length < end + 4 + length) return;
+      const isSend = /SendSms/.test(text);
+      if (isSend) seen.push(/OutId=(\w+)/.exec(text)[1]);
+      text = '';
+      if (isSend && seen.length % 5 === 0) return socket.destroy();
+      const body = JSON.stringify(isSend ? { Code: 'OK', Message: 'OK', RequestId: 'R', BizId: '1^0' } : { Code: 'OK', TotalCount: 0 });
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      setTimeout(() => socket.destroy(), seen.length % 2);
+      return undefined;
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const config = configOf({ endpoint: `http://127.0.0.1:${server.address().port}`, timeoutMs: 800 });
+  let sent = 0;
+  for (let n = 1; n <= 40; n += 1) {
+    const told = await ours.send({ ...message, config });
+    assert.equal(seen.length, n, `after send ${n}: ${JSON.stringify(told)}`);
+    if (told.returned) sent += 1;
+    else assert.equal(told.error.code, 'general');
+  }
+  server.close();
+  assert.equal(new Set(seen).size, 40);
+  assert.equal(sent, 32);
+});
 
 test('1,000 sends at 64 in flight all arrive, once', LIMIT, async () => {
   await emulator.reset();

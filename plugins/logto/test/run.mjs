@@ -2,7 +2,7 @@
 // `EMULATOR_URL` and `EMULATOR_TLS_URL`, and the processes of two cores. Names
 // of files choose some: `node run.mjs sending errors`.
 
-const FILES = ['loading', 'sending', 'errors', 'config', 'difference', 'endurance', 'silence'];
+const FILES = ['loading', 'sending', 'errors', 'config', 'operating', 'difference', 'endurance', 'silence'];
 
 const wanted = process.argv.slice(2);
 for (const name of FILES) {
