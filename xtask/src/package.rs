@@ -7,6 +7,7 @@
 
 mod addon;
 mod elf;
+mod trial;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ fn tarball(workspace: &Workspace) -> Result<()> {
     let folder = workspace.target.join("logto/packed");
     lay_out(workspace, &folder, &built)?;
     let file = pack(workspace, &folder)?;
+    trial::run_all(workspace, &built)?;
     println!("\n{} holds the addon for", file.display());
     for addon in &built {
         println!("  {:<18} {}", addon.node, addon.needs);

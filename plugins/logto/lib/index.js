@@ -42,6 +42,7 @@ const sender = new native.Sender((id, sent, failure, lines) => {
 const send = (config, { to, type, payload }) =>
   new Promise((resolve, reject) => {
     last = (last + 1) >>> 0;
+    // Throws only where not even a thread can be started.
     sender.send(last, json(config), String(to), String(type), json(payload));
     if (pending.size === 0) alive.ref();
     pending.set(last, { resolve, reject });

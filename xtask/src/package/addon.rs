@@ -81,14 +81,19 @@ pub(super) fn for_all(workspace: &Workspace) -> Result<(Vec<Built>, Vec<&'static
             TARGETS[0].triple
         );
     }
-    let pins = workspace.root.join("xtask/zig.txt");
-    let python = sdks::python_with(workspace, &pins, &workspace.target.join("zig"))?;
+    let python = zig_python(workspace)?;
     let zig = python.parent().context("Python lies in a folder")?;
     let built = present
         .into_iter()
         .map(|target| target.build(workspace, zig, sysroot.trim()));
     let absent = absent.iter().map(|target| target.triple).collect();
     Ok((built.collect::<Result<_>>()?, absent))
+}
+
+/// A Python with zig, whose folder also holds what calls it from Cargo.
+pub(super) fn zig_python(workspace: &Workspace) -> Result<PathBuf> {
+    let pins = workspace.root.join("xtask/zig.txt");
+    sdks::python_with(workspace, &pins, &workspace.target.join("zig"))
 }
 
 /// An addon is loaded by a program that has brought its C library.
