@@ -118,12 +118,11 @@ impl Reader<'_> {
     }
 
     fn value_of_env(&mut self, name: &str, place: &Place, sort: Sort) -> Option<String> {
-        if let Some(prefixes) = self.lookup.env_prefixes()
-            && !prefixes.iter().any(|prefix| name.starts_with(prefix))
-        {
-            let named = quoted_unless_secret(name, sort, is_env_name(name));
+        let named = quoted_unless_secret(name, sort, is_env_name(name));
+        let prefixes = self.lookup.env_prefixes().unwrap_or(&[""]);
+        if !prefixes.iter().any(|prefix| name.starts_with(prefix)) {
             let message = format!("the environment variable{named} is none that may be read here");
-            let cure = format!("name it so that it begins with {}", prefixes.join(" or "));
+            let cure = format!("give it a name that begins with {}", prefixes.join(" or "));
             self.report(ProblemId::EnvForbidden, place, message, cure);
             return None;
         }
@@ -131,7 +130,6 @@ impl Reader<'_> {
         let usable = !name.is_empty() && !name.contains(['=', '\0']);
         let value = if usable { self.lookup.env(name) } else { None };
         if value.is_none() {
-            let named = quoted_unless_secret(name, sort, is_env_name(name));
             let message = format!("the environment variable{named} is not set");
             let cure = "set it where this program is started, or write the value here";
             self.report(ProblemId::EnvNotSet, place, message, cure);
