@@ -214,9 +214,7 @@ fn code_of(refusal: &Refusal) -> &'static str {
         (_, Kind::RateLimit) => "rate_limit_exceeded",
         (_, Kind::Balance) => "usage_limit_exceeded",
         (_, Kind::Credential | Kind::Signature | Kind::Template) => "invalid_config",
-        // Aliyun took the request apart and found a setting wrong. Where it was
-        // not reached, the configuration may be right.
-        (Stage::Provider, Kind::Configuration) => "invalid_config",
+        // Configuration too: codes nobody has listed count as that.
         _ => "general",
     }
 }
@@ -279,7 +277,7 @@ mod tests {
             (Kind::Credential, "invalid_config"),
             (Kind::Signature, "invalid_config"),
             (Kind::Template, "invalid_config"),
-            (Kind::Configuration, "invalid_config"),
+            (Kind::Configuration, "general"),
             (Kind::Permission, "general"),
             (Kind::Content, "general"),
             (Kind::Clock, "general"),
@@ -308,7 +306,6 @@ mod tests {
             ..of_aliyun("endpoint_unreachable", kind)
         };
         assert_eq!(code_of(&unreached(Kind::Server)), "general");
-        assert_eq!(code_of(&unreached(Kind::Configuration)), "general");
         assert_eq!(code_of(&unreached(Kind::Credential)), "invalid_config");
     }
 
