@@ -54,10 +54,10 @@ const BY_CODE = {
     'isv.TEMPLATE_PARAMS_ILLEGAL',
     'isv.INVALID_PARAMETERS',
     'isv.DOMESTIC_NUMBER_NOT_SUPPORTED',
-    'isv.PRODUCT_UN_SUBSCRIPT',
-    'isv.SMS_TEST_SIGN_TEMPLATE_LIMIT',
   ],
   general: [
+    'isv.PRODUCT_UN_SUBSCRIPT',
+    'isv.SMS_TEST_SIGN_TEMPLATE_LIMIT',
     '400 InvalidTimeStamp.Expired',
     '403 Forbidden.RAM',
     '403 NoPermission',
@@ -176,7 +176,7 @@ for (const fault of [
   { http_status: 200, body: 'x'.repeat(3_000_000) },
   { http_status: 404, body: 'not here, 8613800138000 {"code":"683725"}' },
 ]) {
-  const label = typeof fault === 'string' ? fault : `${fault.http_status} ${fault.body.slice(0, 20)}`;
+  const label = typeof fault === 'string' ? fault : `${fault.http_status} ${JSON.stringify(fault.body.slice(0, 20))}`;
   test(`invalid_response: ${label}`, async () => {
     await emulator.reset();
     await emulator.fault(fault);

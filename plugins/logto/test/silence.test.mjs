@@ -48,6 +48,7 @@ test('no log holds a secret, a code or a whole number', async () => {
   await stopAll();
   const { size, count } = written;
   console.log(`${(size / 1048576).toFixed(1)} MiB searched for ${count} texts`);
-  assert.ok(size > 100_000 && count > 4);
+  // Named files alone may send nothing at all.
+  if (process.argv.length === 2) assert.ok(size > 1_000_000 && count > 50);
   assert.deepEqual(written.found(), []);
 });
