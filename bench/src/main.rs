@@ -5,7 +5,9 @@
 //! have a short turn, round after round, so that a busy machine burdens them
 //! alike. What counts is the ratio of two turns of one round.
 //! To add a subject: a function in [`subjects`], and a row in [`send`].
+//! `sesame-bench logto` does the same with the connectors of Logto.
 
+mod logto;
 mod report;
 mod send;
 mod server;
@@ -18,15 +20,18 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["send", options @ ..] => send::run(&send::Options::parse(options)?),
-        ["server", certificate_dir @ ..] => {
-            runtime()?.block_on(server::run(certificate_dir.first().copied()))
+        ["logto", options @ ..] => logto::run(&logto::Options::parse(options)?),
+        ["server", pace, certificate_dir @ ..] => {
+            let pace = server::Pace::parse(pace)?;
+            runtime()?.block_on(server::run(pace, certificate_dir.first().copied()))
         }
         ["subject", name, url, certificate_dir @ ..] => {
             let certificate_dir = certificate_dir.first().copied();
             runtime()?.block_on(subjects::run(name, url, certificate_dir))
         }
         _ => bail!(
-            "usage: sesame-bench send [--python P] [--node P] [--starts N] [--rounds N] [--calls N] [--write FILE]"
+            "usage: sesame-bench send [--python P] [--node P] [--starts N] [--rounds N] [--calls N] [--write FILE]\n       \
+             sesame-bench logto --node P --plugin DIR [--rounds N] [--sends N] [--write FILE]"
         ),
     }
 }

@@ -56,6 +56,13 @@ impl Spread {
     }
 }
 
+/// Of at least one value.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
+    f64::midpoint(values[low], values[high])
+}
+
 /// Puts a sample where it belongs.
 pub(crate) fn add(rows: &mut Vec<Row>, label: &'static str, sample: Sample) {
     match rows.iter_mut().find(|row| row.label == label) {

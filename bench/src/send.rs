@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::report::{self, Row, Sample};
+use crate::server::Pace;
 
 /// What to run and where to write it.
 pub(crate) struct Options {
@@ -117,8 +118,8 @@ const PYTHON: Subject = Subject {
 /// Measures, prints, and writes the section of `BENCH.md` if asked to.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let certificates = tempfile::tempdir()?;
-    let plain = Server::start(None)?;
-    let tls = Server::start(Some(certificates.path()))?;
+    let plain = Server::start(Pace::Usual, None)?;
+    let tls = Server::start(Pace::Usual, Some(certificates.path()))?;
     let mut rows: Vec<Row> = Vec::new();
     for start in 1..=options.starts {
         let mut running = Vec::new();
@@ -233,16 +234,17 @@ impl Drop for Running {
     }
 }
 
-struct Server {
+/// A server in a process of its own, ended when this is dropped.
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(certificate_dir: Option<&Path>) -> Result<Self> {
+    pub(crate) fn start(pace: Pace, certificate_dir: Option<&Path>) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
-            .arg("server")
+            .args(["server", pace.as_str()])
             .args(certificate_dir)
             .stdout(Stdio::piped());
         let mut child = command.spawn()?;

@@ -3,22 +3,42 @@
 //! What is measured, and how, is in the package `sesame-bench`; here it gets the
 //! clients of other languages it measures beside ours.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use crate::workspace::{Workspace, run};
-use crate::{sdks, tools};
+use crate::{logto, package, sdks, tools};
 
 /// A chapter of `BENCH.md`, by the name it has in `sesame-bench`.
 pub(crate) struct Bench {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    prepare: fn(&Workspace) -> Result<Clients>,
+}
+
+/// What a chapter needs besides `sesame-bench`.
+struct Clients {
+    /// Node looks for packages where it stands.
+    folder: PathBuf,
+    /// Where the rest is.
+    options: Vec<OsString>,
 }
 
 /// All of them, in the order of the page.
-pub(crate) const BENCHES: &[Bench] = &[Bench {
-    name: "send",
-    about: "one SendSms call: ours, bare HTTP, another crate, Alibaba's clients",
-}];
+pub(crate) const BENCHES: &[Bench] = &[
+    Bench {
+        name: "send",
+        about: "one SendSms call: ours, bare HTTP, another crate, Alibaba's clients",
+        prepare: sdk_clients,
+    },
+    Bench {
+        name: "logto",
+        about: "one code through Logto's connector: the official one, a bare one, ours",
+        prepare: connectors,
+    },
+];
 
 /// Runs the named measurement, or all; options after the name go to it.
 pub(crate) fn measure(words: &[String]) -> Result<()> {
@@ -34,25 +54,50 @@ pub(crate) fn measure(words: &[String]) -> Result<()> {
     run(workspace
         .cargo("build")
         .args(["--release", "--package", "sesame-bench"]))?;
-    let python = sdks::python_with_packages(&workspace)?;
-    let node = tools::node(&workspace)?;
-    let node_packages = sdks::node_with_packages(&workspace)?;
     for bench in BENCHES {
         if wanted.is_some_and(|name| name != bench.name) {
             continue;
         }
         println!("\n=== {}: {}", bench.name, bench.about);
-        // Node looks for packages where it stands.
+        let clients = (bench.prepare)(&workspace)?;
         run(workspace
             .command(workspace.released("sesame-bench"))
-            .current_dir(&node_packages)
+            .current_dir(&clients.folder)
             .arg(bench.name)
-            .arg("--python")
-            .arg(&python)
-            .args(["--node", node])
+            .args(clients.options)
             .arg("--write")
             .arg(workspace.root.join("BENCH.md"))
             .args(options))?;
     }
     Ok(())
+}
+
+fn sdk_clients(workspace: &Workspace) -> Result<Clients> {
+    let python = sdks::python_with_packages(workspace)?;
+    let folder = sdks::node_with_packages(workspace)?;
+    let node = tools::node(workspace)?;
+    Ok(Clients {
+        folder,
+        options: vec![
+            "--python".into(),
+            python.into(),
+            "--node".into(),
+            node.into(),
+        ],
+    })
+}
+
+fn connectors(workspace: &Workspace) -> Result<Clients> {
+    let plugin = package::build_host(workspace)?;
+    let folder = logto::core(workspace)?;
+    let node = tools::node(workspace)?;
+    Ok(Clients {
+        folder,
+        options: vec![
+            "--plugin".into(),
+            plugin.into(),
+            "--node".into(),
+            node.into(),
+        ],
+    })
 }

@@ -114,7 +114,10 @@ fn written(request: &Request<'_>, host: &str) -> Vec<u8> {
 fn read(connection: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> {
     let mut line = String::new();
     connection.read_line(&mut line)?;
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = line
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
     let (mut length, mut stays) = (None, true);
     loop {
@@ -190,7 +193,11 @@ mod tests {
 
     #[test]
     fn what_breaks_off_is_no_answer() {
-        let mut client = serve(&["", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"]);
+        let mut client = serve(&[
+            "",
+            "HTTP/1.1 200",
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
+        ]);
         for _ in 0..3 {
             assert!(get(&mut client).is_err());
         }

@@ -9,10 +9,15 @@ mod checks;
 mod duplicates;
 mod files;
 mod graph;
+mod http;
 mod licences;
+mod logto;
+mod package;
 mod sdks;
 mod server;
 mod services;
+mod site;
+mod soak;
 mod steps;
 mod stores;
 mod tools;
@@ -29,12 +34,16 @@ Usage: cargo xtask COMMAND
   test [STEP…]   all checks and tests, or only the named steps
   ci             what CI runs: the same as `test`
   bench [WHAT]   the measurements of BENCH.md, or only the named one
+  soak [--kills N] [SCENARIO]
+                 servers killed 200 times under load, and what must hold
+  package WHAT   something to install: `logto`, the npm package of the plugin
   help           this text
 
 Examples:
   cargo xtask test
   cargo xtask test format clippy
   cargo xtask bench send
+  cargo xtask soak --kills 50 postgres
 ";
 
 fn main() -> ExitCode {
@@ -46,6 +55,8 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" | "ci" => test(rest),
         "bench" => bench::measure(rest).map(|()| true),
+        "soak" => soak::command(rest),
+        "package" => package::package(rest).map(|()| true),
         "help" | "--help" | "-h" => {
             print_help();
             return ExitCode::SUCCESS;
@@ -130,6 +141,18 @@ fn test_steps() -> Vec<Step> {
             "sdk-node",
             "Alibaba's Node clients and Logto's connector against it",
             sdks::node,
+        )
+        .needs("build"),
+        Step::new(
+            "soak",
+            "servers killed under load, on every store; `cargo xtask soak` for long",
+            soak::test,
+        )
+        .needs("build"),
+        Step::new(
+            "logto",
+            "the plugin as Logto's core loads it, beside the official one",
+            logto::test,
         )
         .needs("build"),
     ]

@@ -31,11 +31,7 @@ pub(crate) fn python(workspace: &Workspace) -> Result<()> {
 
 pub(crate) fn node(workspace: &Workspace) -> Result<()> {
     let folder = node_with_packages(workspace)?;
-    let tls = sources(workspace).join("tls");
-    let (certificate, key) = (
-        tls.join("public-test-cert.pem"),
-        tls.join("public-test-key.pem"),
-    );
+    let (certificate, key) = certificate_and_key(workspace);
     let plain = emulator(workspace, "node", None)?;
     let secure = emulator(workspace, "node-tls", Some((&certificate, &key)))?;
     let mut driver = workspace.command(tools::node(workspace)?);
@@ -50,22 +46,26 @@ pub(crate) fn node(workspace: &Workspace) -> Result<()> {
 
 /// The Python of a virtual environment that holds the pinned packages.
 pub(crate) fn python_with_packages(workspace: &Workspace) -> Result<PathBuf> {
-    let python = tools::python(workspace)?;
     let pins = sources(workspace).join("python/requirements.txt");
-    let folder = installed(workspace).join("python");
+    python_with(workspace, &pins, &installed(workspace).join("python"))
+}
+
+/// The same for other pins, in a folder of its own.
+pub(crate) fn python_with(workspace: &Workspace, pins: &Path, folder: &Path) -> Result<PathBuf> {
+    let python = tools::python(workspace)?;
     let inside = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python3"
     });
-    let stamp = Stamp::new(&folder, &[&pins])?;
+    let stamp = Stamp::new(folder, &[pins])?;
     if stamp.holds() && inside.exists() {
         return Ok(inside);
     }
     run(workspace
         .command(python)
         .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
+        .arg(folder))?;
     // Every package is pinned, so what is not listed must not come along.
     run(workspace
         .command(&inside)
@@ -77,7 +77,7 @@ pub(crate) fn python_with_packages(workspace: &Workspace) -> Result<PathBuf> {
             "--no-deps",
             "--requirement",
         ])
-        .arg(&pins))?;
+        .arg(pins))?;
     run(workspace.command(&inside).args(["-m", "pip", "check"]))?;
     stamp.set()?;
     Ok(inside)
@@ -91,15 +91,21 @@ pub(crate) fn node_with_packages(workspace: &Workspace) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     copy_files(&sources, &copy)?;
     copy_files(&sources.join("node"), &folder)?;
+    npm_ci(workspace, &folder)?;
+    Ok(folder)
+}
+
+/// Installs what the lock file in a folder pins, unless it did so before.
+pub(crate) fn npm_ci(workspace: &Workspace, folder: &Path) -> Result<()> {
     let pins = [
         folder.join("package.json"),
         folder.join("package-lock.json"),
     ];
-    let stamp = Stamp::new(&folder, &[&pins[0], &pins[1]])?;
+    let stamp = Stamp::new(folder, &[&pins[0], &pins[1]])?;
     if !stamp.holds() {
         // One of the packages asks for a newer Node than it needs; the drivers
         // prove that it runs. None needs its install script.
-        run(workspace.command(tools::NPM).current_dir(&folder).args([
+        run(workspace.command(tools::NPM).current_dir(folder).args([
             "ci",
             "--ignore-scripts",
             "--no-audit",
@@ -108,7 +114,16 @@ pub(crate) fn node_with_packages(workspace: &Workspace) -> Result<PathBuf> {
         ]))?;
         stamp.set()?;
     }
-    Ok(folder)
+    Ok(())
+}
+
+/// Of Aliyun's host name, for tests.
+pub(crate) fn certificate_and_key(workspace: &Workspace) -> (PathBuf, PathBuf) {
+    let tls = sources(workspace).join("tls");
+    (
+        tls.join("public-test-cert.pem"),
+        tls.join("public-test-key.pem"),
+    )
 }
 
 fn sources(workspace: &Workspace) -> PathBuf {
@@ -119,7 +134,8 @@ fn installed(workspace: &Workspace) -> PathBuf {
     workspace.target.join("sdks")
 }
 
-fn copy_files(from: &Path, to: &Path) -> Result<()> {
+/// Copies the files of a folder, without the folders in it.
+pub(crate) fn copy_files(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| format!("could not read {}", from.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
@@ -156,15 +172,25 @@ impl Stamp {
     }
 }
 
-/// Runs a driver; the clients in it must not go round by a proxy.
-fn drive(mut driver: Command) -> Result<()> {
+fn drive(driver: Command) -> Result<()> {
+    run_within(DRIVER_WITHIN, without_proxies(driver))
+}
+
+/// The clients in a driver must not go round by a proxy.
+pub(crate) fn without_proxies(mut driver: Command) -> Command {
     for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
         driver.env_remove(proxy).env_remove(proxy.to_uppercase());
     }
-    run_within(DRIVER_WITHIN, driver)
+    driver
 }
 
-fn emulator(workspace: &Workspace, name: &str, tls: Option<(&Path, &Path)>) -> Result<Server> {
+/// An emulator of its own for a driver; with TLS if there is a certificate and
+/// its key.
+pub(crate) fn emulator(
+    workspace: &Workspace,
+    name: &str,
+    tls: Option<(&Path, &Path)>,
+) -> Result<Server> {
     fs::create_dir_all(installed(workspace))?;
     let log = installed(workspace).join(format!("emulator-{name}.log"));
     let mut command = workspace.command(workspace.released("sesame"));

@@ -39,8 +39,7 @@ impl Server {
         println!("$ {}", show(&command));
         let file =
             File::create(log).with_context(|| format!("could not write {}", log.display()))?;
-        Self::start_quietly(command, scheme, file)
-            .with_context(|| format!("see {}", log.display()))
+        Self::start_quietly(command, scheme, file).with_context(|| format!("see {}", log.display()))
     }
 
     /// The same without telling, into a file that is open already.

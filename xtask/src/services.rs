@@ -33,7 +33,13 @@ pub(crate) struct Services {
 impl Services {
     /// None yet; what earlier runs left behind is removed.
     pub(crate) fn new(workspace: &Workspace) -> Result<Self> {
-        let folder = workspace.target.join("services");
+        Self::in_folder(workspace, "services")
+    }
+
+    /// The same with the data in another folder below `target`, for tests that
+    /// may run at the same time.
+    pub(crate) fn in_folder(workspace: &Workspace, name: &str) -> Result<Self> {
+        let folder = workspace.target.join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("could not empty {}", folder.display()))?;

@@ -57,9 +57,15 @@ impl Site {
         let mut command = in_peace(&program);
         command.args(["emulator", "--listen", "127.0.0.1:0", "--account"]);
         command.arg(folder.join("account.toml"));
-        command.args(["--reports", &format!("{}/reports/aliyun/{REPORT_SECRET}", urls[0])]);
+        command.args([
+            "--reports",
+            &format!("{}/reports/aliyun/{REPORT_SECRET}", urls[0]),
+        ]);
         let emulator = Server::start(command, "http", &folder.join("emulator.log"))?;
-        fs::write(folder.join("connector.json"), connector(&emulator.url).to_string())?;
+        fs::write(
+            folder.join("connector.json"),
+            connector(&emulator.url).to_string(),
+        )?;
         for (at, port) in ports.iter().enumerate() {
             fs::write(folder.join(config_name(at)), config(plan, *port))?;
         }
@@ -86,7 +92,8 @@ impl Site {
         command.env("SESAME_LOG", log_level);
         let log = self.log(at);
         let file = OpenOptions::new().create(true).append(true).open(&log)?;
-        Server::start_quietly(command, "http", file).with_context(|| format!("see {}", log.display()))
+        Server::start_quietly(command, "http", file)
+            .with_context(|| format!("see {}", log.display()))
     }
 
     /// Where a server writes what it says.
@@ -102,7 +109,11 @@ impl Site {
             body: Some(order),
             ..Request::default()
         })?;
-        anyhow::ensure!(answer.status == 200, "the emulator took no fault: {}", answer.json());
+        anyhow::ensure!(
+            answer.status == 200,
+            "the emulator took no fault: {}",
+            answer.json()
+        );
         Ok(())
     }
 

@@ -190,7 +190,11 @@ fn one(
     for at in 0..scenario.servers {
         let log = fs::read_to_string(site.log(at)).unwrap_or_default();
         let panics = log.lines().filter(|line| line.contains("panicked")).count();
-        anyhow::ensure!(panics == 0, "a server panicked; see {}", site.log(at).display());
+        anyhow::ensure!(
+            panics == 0,
+            "a server panicked; see {}",
+            site.log(at).display()
+        );
     }
     Ok(violations)
 }

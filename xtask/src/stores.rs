@@ -94,11 +94,10 @@ fn outcome(line: &str) -> Option<(&str, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::outcome;
 
     #[test]
     fn lines_of_the_test_program_are_read() {
-        let outcome = |line| super::outcome(line);
         assert_eq!(outcome("test a::b::c ... ok"), Some(("a::b", true)));
         assert_eq!(outcome("test a::c ... FAILED"), Some(("a", false)));
         assert_eq!(outcome("test a::c ... ignored, why"), Some(("a", false)));

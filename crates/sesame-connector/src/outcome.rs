@@ -17,6 +17,12 @@ use crate::phone::PhoneError;
 use crate::template::{ParamError, RouteError};
 use crate::text::Text;
 
+/// For the person who waits for a message that was not sent, whatever the cause.
+pub const NOT_SENT: Text = Text::fixed(
+    "The verification code could not be sent. Please try again later.",
+    "验证码发送失败，请稍后再试。",
+);
+
 /// What became of sending one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -106,10 +112,7 @@ impl Refusal {
                 "Too many verification codes were requested. Please try again later.",
                 "获取验证码过于频繁，请稍后再试。",
             ),
-            _ => Text::fixed(
-                "The verification code could not be sent. Please try again later.",
-                "验证码发送失败，请稍后再试。",
-            ),
+            _ => NOT_SENT,
         }
     }
 

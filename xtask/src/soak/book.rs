@@ -78,15 +78,8 @@ impl Book {
         told.number = number;
     }
 
-    /// An answer to a check, or none. `is_first` where it is not one that was
-    /// kept from before.
-    pub(crate) fn checked(
-        &mut self,
-        id: &str,
-        is_right: bool,
-        is_first: bool,
-        answer: Option<&Answer>,
-    ) {
+    /// An answer to a check, or none.
+    pub(crate) fn checked(&mut self, id: &str, is_right: bool, answer: Option<&Answer>) {
         let told = self.verifications.entry(id.to_owned()).or_default();
         let body = match answer {
             Some(answer) if answer.status == 200 => answer.json(),
@@ -105,7 +98,7 @@ impl Book {
                         .push(format!("verification {id} was approved by a wrong code"));
                 }
             }
-            (Some("pending"), false) if is_first => {
+            (Some("pending"), false) => {
                 told.attempts_left
                     .push(body["attempts_left"].as_u64().unwrap_or(u64::MAX));
                 if is_right {

@@ -7,6 +7,12 @@ use super::load;
 
 /// Gives the values that a configuration refers to.
 pub trait Lookup {
+    /// How the names of variables must begin that a configuration may refer to;
+    /// none where it may refer to any.
+    fn env_prefixes(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     /// The value of an environment variable.
     fn env(&self, name: &str) -> Option<String>;
 

@@ -96,6 +96,8 @@ problem_ids! {
     ReferenceShape "reference_shape" Error;
     /// The environment variable is not set.
     EnvNotSet "env_not_set" Error;
+    /// The environment variable is none that this configuration may read.
+    EnvForbidden "env_forbidden" Error;
     /// The file of a `{"file": …}` cannot be read.
     FileReference "file_reference" Error;
     /// A line break in a key id, a secret or a token.

@@ -324,6 +324,35 @@ fn one_wrong_value_is_one_problem_at_its_place() {
     }
 }
 
+/// Holds a variable that it does not give away.
+struct Reserved;
+
+impl Lookup for Reserved {
+    fn env_prefixes(&self) -> Option<&'static [&'static str]> {
+        Some(&["SMS_", "ALIYUN_"])
+    }
+
+    fn env(&self, _name: &str) -> Option<String> {
+        Some("value".to_owned())
+    }
+
+    fn file(&self, _path: &str) -> io::Result<String> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn a_lookup_may_keep_variables_to_itself() {
+    let signed_by = |name: &str| {
+        let config = with("signName", json!({ "env": name }));
+        ConnectorConfig::from_value(&config, &Reserved)
+    };
+    assert_eq!(found(&signed_by("ALIYUN_SIGN")), [] as [(&str, &str); 0]);
+    let kept = signed_by("DB_URL");
+    assert_eq!(found(&kept), [("env_forbidden", "signName")]);
+    assert!(kept.problems[0].cure.ends_with("SMS_ or ALIYUN_"));
+}
+
 #[test]
 fn one_wrong_template_is_one_problem_at_its_place() {
     let template = |key: &str, value: serde_json::Value| {

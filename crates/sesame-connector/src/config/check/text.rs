@@ -118,11 +118,18 @@ impl Reader<'_> {
     }
 
     fn value_of_env(&mut self, name: &str, place: &Place, sort: Sort) -> Option<String> {
+        let named = quoted_unless_secret(name, sort, is_env_name(name));
+        let prefixes = self.lookup.env_prefixes().unwrap_or(&[""]);
+        if !prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            let message = format!("the environment variable{named} is none that may be read here");
+            let cure = format!("give it a name that begins with {}", prefixes.join(" or "));
+            self.report(ProblemId::EnvForbidden, place, message, cure);
+            return None;
+        }
         // The lookup may ask the operating system, which takes no such name.
         let usable = !name.is_empty() && !name.contains(['=', '\0']);
         let value = if usable { self.lookup.env(name) } else { None };
         if value.is_none() {
-            let named = quoted_unless_secret(name, sort, is_env_name(name));
             let message = format!("the environment variable{named} is not set");
             let cure = "set it where this program is started, or write the value here";
             self.report(ProblemId::EnvNotSet, place, message, cure);

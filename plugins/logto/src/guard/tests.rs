@@ -1,0 +1,176 @@
+use serde_json::json;
+use sesame_connector::config::{NoLookup, ProblemId};
+
+use super::*;
+
+fn official() -> Value {
+    let templates = ["Register", "SignIn", "ForgotPassword", "Generic"]
+        .map(|usage| json!({ "usageType": usage, "templateCode": "SMS_154950909" }));
+    json!({
+        "accessKeyId": "testid",
+        "accessKeySecret": "testsecret",
+        "signName": "阿里云短信测试",
+        "templates": templates,
+    })
+}
+
+/// The official configuration with one more key, or another value of one.
+fn with(path: &str, value: Value) -> Value {
+    let mut config = official();
+    match config.pointer_mut(path) {
+        Some(place) => *place = value,
+        None => config[&path[1..]] = value,
+    }
+    config
+}
+
+fn judged(config: &Value) -> Verdict {
+    judge(&config.to_string(), &NoLookup)
+}
+
+fn accepted(config: &Value) -> (ConnectorConfig, Vec<Problem>) {
+    match judged(config) {
+        Verdict::Accepted { config, problems } => (*config, problems),
+        Verdict::Refused(problems) => panic!("refused: {problems:?}"),
+    }
+}
+
+fn refused(config: &Value) -> Vec<Problem> {
+    match judged(config) {
+        Verdict::Refused(problems) => problems,
+        Verdict::Accepted { .. } => panic!("accepted: {config}"),
+    }
+}
+
+#[test]
+fn takes_what_the_official_guard_takes() {
+    let (_, problems) = accepted(&official());
+    assert_eq!(problems, []);
+    for (path, value) in [
+        ("/accessKeyId", json!("")),
+        ("/accessKeySecret", json!("<access-key-secret>")),
+        ("/accessKeySecret", json!("a\nb")),
+        ("/signName", json!("【x】")),
+        ("/signName", json!("")),
+        ("/templates/0/templateCode", json!("")),
+        (
+            "/templates/0/templateCode",
+            json!({ "china": "", "overseas": "" }),
+        ),
+        ("/strictPhoneRegionNumberCheck", json!(true)),
+    ] {
+        accepted(&with(path, value));
+    }
+    let mut config = official();
+    config["templates"][0]["type"] = json!(7);
+    assert_eq!(accepted(&config).1, []);
+}
+
+#[test]
+fn what_only_the_official_guard_takes_has_its_exact_form() {
+    let broken = with("/signName", json!("【x】"));
+    accepted(&broken);
+    for (path, value) in [
+        ("/templates/0/templateCode/china", json!(5)),
+        ("/templates/0/usageType", json!("signin")),
+        ("/strictPhoneRegionNumberCheck", json!(null)),
+        ("/signName", json!(null)),
+        ("/templates", json!({})),
+    ] {
+        let mut config = broken.clone();
+        config["templates"][0]["templateCode"] = json!({ "china": "SMS_1", "overseas": "SMS_2" });
+        match config.pointer_mut(path) {
+            Some(place) => *place = value,
+            None => config[&path[1..]] = value,
+        }
+        refused(&config);
+    }
+}
+
+#[test]
+fn an_accepted_error_is_still_told() {
+    let (_, problems) = accepted(&with("/signName", json!("【测试】")));
+    assert_eq!(problems[0].id, ProblemId::SignNameBrackets);
+}
+
+#[test]
+fn what_the_official_connector_does_not_know_cannot_make_it_worse() {
+    for (key, value) in [
+        ("/endpoint", json!("nonsense")),
+        ("/provider", json!("carrier-pigeon")),
+        ("/credentials", json!(5)),
+        ("/timeoutMs", json!("soon")),
+        ("/signNames", json!([])),
+    ] {
+        let (config, problems) = accepted(&with(key, value));
+        assert!(!problems.is_empty(), "{key}");
+        assert_eq!(config.templates.len(), 4, "{key}");
+    }
+}
+
+#[test]
+fn takes_what_is_valid_and_the_official_guard_refuses() {
+    let mut config = official();
+    config["templates"] = json!([{ "usageType": "Generic", "templateCode": "SMS_154950909" }]);
+    assert_eq!(accepted(&config).1, []);
+    let mut config = official();
+    let root = config.as_object_mut().unwrap();
+    root.remove("signName");
+    root.insert(
+        "signNames".to_owned(),
+        json!({ "china": "甲", "overseas": "乙" }),
+    );
+    assert_eq!(accepted(&config).1, []);
+}
+
+#[test]
+fn refuses_the_rest_with_a_path_and_a_cure_for_each() {
+    let mut config = with("/accessKeyId", json!(5));
+    config["templates"][2]["templateCode"] = json!(true);
+    let issues: Vec<Issue> = refused(&config).iter().map(Issue::from).collect();
+    let path = |issue: &Issue| {
+        let step = |step: &Either<String, u32>| match step {
+            Either::A(key) => key.clone(),
+            Either::B(place) => format!("#{place}"),
+        };
+        issue.path.iter().map(step).collect::<Vec<_>>().join(" ")
+    };
+    let paths: Vec<String> = issues.iter().map(path).collect();
+    assert_eq!(paths, ["accessKeyId", "templates #2 templateCode"]);
+    assert!(issues[0].message.contains("; "), "{}", issues[0].message);
+}
+
+#[test]
+fn refuses_what_is_no_configuration_at_all() {
+    for text in [
+        "null",
+        "[]",
+        "5",
+        "\"x\"",
+        "{}",
+        &"[".repeat(200),
+        "\"\\ud800\"",
+    ] {
+        let verdict = judge(text, &NoLookup);
+        assert!(
+            matches!(&verdict, Verdict::Refused(problems) if !problems.is_empty()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_the_form_leaves_empty_is_absent() {
+    let mut config = official();
+    for (key, value) in [
+        ("signNames", json!({})),
+        ("endpoint", json!("")),
+        ("region", json!(null)),
+        ("timeoutMs", json!(null)),
+        ("defaultCountry", json!("")),
+        ("securityToken", json!("")),
+    ] {
+        config[key] = value;
+    }
+    assert_eq!(accepted(&config).1, []);
+}
