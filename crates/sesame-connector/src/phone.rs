@@ -149,10 +149,14 @@ impl fmt::Debug for PhoneNumber {
 /// Decides between the readings of bare digits, see [`Reading`].
 fn read_bare(digits: &str, reading: &Reading) -> Result<PhoneNumber, PhoneError> {
     let with_code = plan::country_code_first(digits);
-    let at_home = reading.default_country.map_or_else(
-        || fallback_mainland(digits),
-        |region| plan::national(digits, region.0),
-    );
+    // The second reading costs most of the work, and most numbers come with a
+    // country code; where it could not win, it is not looked for.
+    let at_home = match (reading.default_country, &with_code) {
+        (None, Some(_)) => None,
+        (Some(Region::CN), Some(first)) if first.number.is_mainland() => None,
+        (None, None) => fallback_mainland(digits),
+        (Some(region), _) => plan::national(digits, region.0),
+    };
     if reading.strict {
         return read_strict(with_code, at_home, reading);
     }

@@ -12,6 +12,7 @@ mod memory;
 mod postgres;
 mod proxy;
 mod sqlite;
+mod tls;
 mod valkey;
 
 /// The URL of a server that was started for the tests.

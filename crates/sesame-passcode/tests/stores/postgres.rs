@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 use crate::named;
-use crate::proxy::{Proxy, Way};
+use crate::proxy::{Proxy, Way, address_in};
+use crate::tls::{Opening, Tls};
 
 conformance_tests!(records: records, fresh().await, #[ignore = "needs a PostgreSQL"]);
 conformance_tests!(messages: messages, fresh().await, #[ignore = "needs a PostgreSQL"]);
@@ -218,4 +219,25 @@ async fn what_is_wrong_is_told_with_the_cure() {
     let error = refused(&place.replace("sesame:", "reader:")).await;
     assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
     assert!(error.to_string().contains("GRANT"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL"]
+async fn tls_is_spoken_with_who_is_trusted() {
+    let url = empty_place().await;
+    let tls = Tls::before(address_in(&url), "127.0.0.1", Opening::Postgres).await;
+    let url = url.replace(address_in(&url), &tls.address.to_string());
+    for mode in ["require", "verify-full"] {
+        let secure = format!("{url}&sslmode={mode}");
+        let trusting = format!("{secure}&sslrootcert={}", tls.certificate.display());
+        let store = Postgres::open(&trusting).await.unwrap();
+        put(&store, mode).await.unwrap();
+        // The system does not know it.
+        assert_unavailable(bounded(Postgres::open(&secure)).await);
+    }
+    let other = Tls::before(address_in(&url), "db.example", Opening::Postgres).await;
+    let url = url.replace(&tls.address.to_string(), &other.address.to_string());
+    let file = other.certificate.display();
+    let misnamed = format!("{url}&sslmode=require&sslrootcert={file}");
+    assert_unavailable(bounded(Postgres::open(&misnamed)).await);
 }

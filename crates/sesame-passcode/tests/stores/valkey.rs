@@ -15,6 +15,7 @@ use sesame_passcode::store::{
 };
 
 use crate::proxy::{Proxy, Way, address_in};
+use crate::tls::{Opening, Tls};
 use crate::{named, postgres};
 
 conformance_tests!(records: single, fresh("SESAME_TEST_VALKEY").await,
@@ -269,5 +270,39 @@ async fn its_debug_output_tells_nothing() {
     for variable in ["SESAME_TEST_VALKEY", "SESAME_TEST_VALKEY_CLUSTER"] {
         let store = Valkey::open(&named(variable)).await.unwrap();
         assert_eq!(format!("{store:?}"), "Valkey { .. }");
+    }
+}
+
+const TLS_URL: &str = "SESAME_TEST_TLS_URL";
+
+/// Not a test of its own: the process below that trusts another certificate.
+#[tokio::test]
+async fn the_process_that_trusts() {
+    let Ok(url) = std::env::var(TLS_URL) else {
+        return;
+    };
+    let store = Valkey::open(&url).await.unwrap();
+    let key = format!("tls-{}", std::process::id());
+    put(&store, &key).await.unwrap();
+    assert!(is_there(&store, &key).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Valkey or Redis"]
+async fn tls_is_spoken_with_who_is_trusted() {
+    let url = named("SESAME_TEST_VALKEY");
+    for (name, right) in [("127.0.0.1", true), ("store.example", false)] {
+        let tls = Tls::before(address_in(&url), name, Opening::Plain).await;
+        let secure = url.replace("valkey://", "valkeys://");
+        let secure = secure.replace(address_in(&url), &tls.address.to_string());
+        assert_unavailable(bounded(Valkey::open(&secure)).await);
+        // What the system trusts is read by each process once.
+        let trusting = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "valkey::the_process_that_trusts"])
+            .env("SSL_CERT_FILE", &tls.certificate)
+            .env(TLS_URL, &secure)
+            .output();
+        let output = bounded(trusting).await.unwrap();
+        assert_eq!(output.status.success(), right, "{output:?}");
     }
 }

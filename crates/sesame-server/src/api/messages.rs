@@ -26,18 +26,18 @@ use crate::wire::{Body, Id, Parameters};
 #[schema(as = SendMessage)]
 pub(super) struct SendBody {
     /// A phone number in any notation, best with `+` and its country code.
-    #[schema(example = "+8613800138000", max_length = 64)]
+    #[schema(example = "+8613800138000")]
     to: String,
     /// The usage type, in Logto's words.
     #[serde(rename = "type")]
-    #[schema(example = "SignIn", max_length = 64)]
+    #[schema(example = "SignIn")]
     usage_type: String,
     /// The values of the template's variables, `code` above all. What the
     /// template does not declare is not sent.
     #[schema(value_type = Object, example = json!({"code": "123456"}))]
     payload: Map<String, Value>,
     /// The user's address, for the limits by address.
-    #[schema(example = "192.0.2.7", max_length = 64)]
+    #[schema(example = "192.0.2.7")]
     ip: Option<String>,
     /// The language of the `message` in refusals: `en` or `zh-CN`.
     #[schema(example = "zh-CN", max_length = 64)]
@@ -76,7 +76,6 @@ pub(super) struct SentBody {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// To this number, in any notation.
-    #[param(max_length = 64)]
     to: Option<String>,
     /// In this state.
     #[param(inline)]
@@ -88,7 +87,6 @@ pub(super) struct ListQuery {
     #[param(format = DateTime)]
     until: Option<String>,
     /// `next_cursor` of the page before.
-    #[param(max_length = 512)]
     cursor: Option<String>,
     /// How many; 50 if not said.
     #[param(minimum = 1, maximum = 200)]

@@ -24,18 +24,18 @@ use crate::wire::{Body, Id};
 #[schema(as = StartVerification)]
 pub(super) struct StartBody {
     /// A phone number in any notation, best with `+` and its country code.
-    #[schema(example = "+8613800138000", max_length = 64)]
+    #[schema(example = "+8613800138000")]
     to: String,
     /// The usage type, in Logto's words.
     #[serde(rename = "type")]
-    #[schema(example = "SignIn", max_length = 64)]
+    #[schema(example = "SignIn")]
     usage_type: String,
     /// Whatever the caller knows its user's session by. Starting again within
     /// one session goes on with the same verification and code.
     #[schema(min_length = 1, max_length = 256)]
     session: Option<String>,
     /// The user's address, for the limits by address.
-    #[schema(example = "192.0.2.7", max_length = 64)]
+    #[schema(example = "192.0.2.7")]
     ip: Option<String>,
     /// The language of the `message` in refusals: `en` or `zh-CN`.
     #[schema(example = "zh-CN", max_length = 64)]
@@ -94,7 +94,7 @@ pub(super) struct MessageOutcome {
 pub(super) struct CheckBody {
     /// The code as the user typed it; spaces and full-width digits do not
     /// matter.
-    #[schema(example = "123456", max_length = 64)]
+    #[schema(example = "123456")]
     code: String,
 }
 
