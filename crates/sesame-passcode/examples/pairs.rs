@@ -87,7 +87,11 @@ async fn main() {
     }
 }
 
+/// Which measurement this is, so that none finds what another left.
+static RUN: AtomicU64 = AtomicU64::new(0);
+
 async fn measure(name: &str, both: Both, clients: u64, secs: u64) {
+    RUN.fetch_add(1, Ordering::Relaxed);
     let done = Arc::new(AtomicU64::new(0));
     let over = Arc::new(AtomicBool::new(false));
     let mut running = JoinSet::new();
@@ -95,7 +99,7 @@ async fn measure(name: &str, both: Both, clients: u64, secs: u64) {
     for client in 0..clients {
         let (both, done, over) = (both.clone(), done.clone(), over.clone());
         running.spawn(async move {
-            let run = u64::from(std::process::id());
+            let run = u64::from(std::process::id()) << 3 | RUN.load(Ordering::Relaxed);
             for at in 0.. {
                 if over.load(Ordering::Relaxed) {
                     break;

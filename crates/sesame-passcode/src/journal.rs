@@ -164,8 +164,8 @@ pub struct Search {
     pub app: Option<String>,
     /// To this number.
     pub number_index: Option<[u8; 16]>,
-    /// In this state.
-    pub state: Option<State>,
+    /// In one of these states; in any, where there are none.
+    pub states: Vec<State>,
     /// From then on.
     pub from: Option<Timestamp>,
     /// Before then.

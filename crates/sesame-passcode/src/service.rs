@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sesame_connector::{Connector, PhoneNumber, Source};
+use sesame_connector::{Connector, Outcome, PhoneNumber, Source};
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 pub use events::{About, Events};
 pub use types::{
@@ -109,8 +111,11 @@ impl Passcodes {
     pub async fn start(&self, request: Start) -> Result<Started, StartError> {
         let request = self.inner.read_start(request)?;
         let inner = self.inner.clone();
-        self.to_its_end(async move { inner.start(request).await })
-            .await
+        let span = tracing::debug_span!("start", outcome = Empty);
+        let work = self.to_its_end(async move { inner.start(request).await });
+        let started = work.instrument(span.clone()).await;
+        span.record("outcome", told(&started, |started| &started.outcome));
+        started
     }
 
     /// Sends a message whose code somebody else made, under the same limits.
@@ -121,8 +126,11 @@ impl Passcodes {
     pub async fn send(&self, request: SendOwn) -> Result<Sent, StartError> {
         let request = self.inner.read_own(request)?;
         let inner = self.inner.clone();
-        self.to_its_end(async move { inner.send_own(request).await })
-            .await
+        let span = tracing::debug_span!("message", outcome = Empty);
+        let work = self.to_its_end(async move { inner.send_own(request).await });
+        let sent = work.instrument(span.clone()).await;
+        span.record("outcome", told(&sent, |sent| &sent.outcome));
+        sent
     }
 
     /// Compares a code. `None` for an id that was never this caller's, or is
@@ -136,7 +144,13 @@ impl Passcodes {
         id: &str,
         code: &str,
     ) -> Result<Option<CheckOutcome>, StoreError> {
-        self.inner.check(app, id, code).await
+        let span = tracing::debug_span!("check", outcome = Empty);
+        let work = self.inner.check(app, id, code);
+        let checked = work.instrument(span.clone()).await;
+        if let Ok(Some(outcome)) = &checked {
+            span.record("outcome", outcome.as_str());
+        }
+        checked
     }
 
     /// A verification as it stands. `None` as with [`Passcodes::check`].
@@ -226,8 +240,6 @@ impl Passcodes {
         &self,
         task: impl Future<Output = Result<T, StartError>> + Send + 'static,
     ) -> Result<T, StartError> {
-        use tracing::Instrument;
-
         let permit = self.inner.sending.clone().acquire_owned().await;
         let permit = permit.map_err(|_| shutting_down())?;
         let task = async move {
@@ -242,6 +254,17 @@ impl Passcodes {
                 Err(_) => Err(shutting_down()),
             },
         }
+    }
+}
+
+/// How sending ended, in a word.
+fn told<T>(ended: &Result<T, StartError>, outcome: impl FnOnce(&T) -> &Outcome) -> &'static str {
+    match ended {
+        Ok(ended) => outcome(ended).as_str(),
+        Err(StartError::Invalid(_)) => "invalid",
+        Err(StartError::Limited(_)) => "limited",
+        Err(StartError::Refused(_)) => "refused",
+        Err(StartError::Store(_)) => "unavailable",
     }
 }
 

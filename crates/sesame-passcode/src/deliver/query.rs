@@ -19,7 +19,7 @@ impl Deliver {
         let search = Search {
             app: query.app,
             number_index: number?.map(|number| self.keys.number_index(&number)),
-            state: query.state,
+            states: query.states,
             from: query.from,
             until: query.until,
             after: query.cursor.as_deref().map(read_cursor).transpose()?,

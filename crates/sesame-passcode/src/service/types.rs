@@ -252,8 +252,8 @@ pub struct MessageQuery {
     pub app: Option<String>,
     /// To this number, in any notation.
     pub to: Option<String>,
-    /// In this state.
-    pub state: Option<State>,
+    /// In one of these states; in any, where there are none.
+    pub states: Vec<State>,
     /// From then on.
     pub from: Option<Timestamp>,
     /// Before then.
@@ -269,7 +269,7 @@ impl fmt::Debug for MessageQuery {
         f.debug_struct("MessageQuery")
             .field("app", &self.app)
             .field("to", &self.to.as_deref().map(mask_number))
-            .field("state", &self.state)
+            .field("states", &self.states)
             .finish_non_exhaustive()
     }
 }

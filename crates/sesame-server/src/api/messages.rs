@@ -109,14 +109,16 @@ enum Stands {
     FinallyUnknown,
 }
 
-impl From<Stands> for State {
-    fn from(stands: Stands) -> Self {
-        match stands {
-            Stands::Sending => Self::Sending,
-            Stands::Accepted => Self::Accepted,
-            Stands::Refused => Self::Refused,
-            Stands::Unknown => Self::Unknown,
-            Stands::FinallyUnknown => Self::FinallyUnknown,
+impl Stands {
+    /// The journal's states that it stands for: what is finally unknown is
+    /// unknown too.
+    fn states(self) -> Vec<State> {
+        match self {
+            Self::Sending => vec![State::Sending],
+            Self::Accepted => vec![State::Accepted],
+            Self::Refused => vec![State::Refused],
+            Self::Unknown => vec![State::Unknown, State::FinallyUnknown],
+            Self::FinallyUnknown => vec![State::FinallyUnknown],
         }
     }
 }
@@ -298,7 +300,7 @@ impl ListQuery {
         Ok(MessageQuery {
             app: caller.sees().map(str::to_owned),
             to: self.to,
-            state: self.outcome.map(State::from),
+            states: self.outcome.map(Stands::states).unwrap_or_default(),
             from: time("from", self.from.as_deref())?,
             until: time("until", self.until.as_deref())?,
             cursor: self.cursor,

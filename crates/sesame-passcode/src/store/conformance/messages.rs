@@ -308,9 +308,9 @@ pub async fn a_search_finds_by_every_filter(journal: Tested) {
         (State::FinallyUnknown, &["d"]),
         (State::Sending, &["f"]),
     ] {
-        let state = Some(state);
+        let states = vec![state];
         assert_eq!(
-            found(&journal, Search { state, ..search() }).await,
+            found(&journal, Search { states, ..search() }).await,
             expected
         );
     }
@@ -323,7 +323,7 @@ pub async fn a_search_finds_by_every_filter(journal: Tested) {
     let together = Search {
         app: Some("应用".to_owned()),
         number_index: Some([1; 16]),
-        state: Some(State::Unknown),
+        states: vec![State::Unknown, State::FinallyUnknown],
         ..between
     };
     assert_eq!(found(&journal, together).await, ["c"]);

@@ -154,7 +154,7 @@ fn fits(row: &Row, search: &Search) -> bool {
         && search
             .number_index
             .is_none_or(|index| row.number_index == index)
-        && search.state.is_none_or(|state| row.progress.state == state)
+        && (search.states.is_empty() || search.states.contains(&row.progress.state))
         && search.from.is_none_or(|from| row.created_at >= from)
         && search.until.is_none_or(|until| row.created_at < until)
         && search

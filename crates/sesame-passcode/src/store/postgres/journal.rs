@@ -274,9 +274,10 @@ async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
     if let Some(index) = search.number_index {
         also("number_index = ?", vec![Box::new(index.to_vec())]);
     }
-    if let Some(state) = search.state {
-        also("state = ?", vec![Box::new(state.as_str())]);
-        if state != State::Accepted {
+    if !search.states.is_empty() {
+        let names: Vec<_> = search.states.iter().map(|state| state.as_str()).collect();
+        also("state = ANY(?)", vec![Box::new(names)]);
+        if !search.states.contains(&State::Accepted) {
             // Says that the index of these states will do.
             also("state <> 'accepted'", Vec::new());
         }

@@ -211,9 +211,14 @@ fn searched(search: &Search) -> (String, Vec<Value>) {
     if let Some(index) = search.number_index {
         also("number_index = ?", vec![index.to_vec().into()]);
     }
-    if let Some(state) = search.state {
-        also("state = ?", vec![state.as_str().to_owned().into()]);
-        if state != State::Accepted {
+    if !search.states.is_empty() {
+        let marks = vec!["?"; search.states.len()].join(", ");
+        let names = search.states.iter().map(|state| state.as_str().to_owned());
+        also(
+            &format!("state IN ({marks})"),
+            names.map(Value::from).collect(),
+        );
+        if !search.states.contains(&State::Accepted) {
             // Says that the index of these states will do.
             also("state <> 'accepted'", Vec::new());
         }
