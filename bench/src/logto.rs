@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::endpoint::{CERTIFICATE_FILE, Pace};
 use crate::report;
 use crate::send::Server;
-use crate::server::{CERTIFICATE_FILE, Pace};
 
 /// What to run and where to write it.
 pub(crate) struct Options {

@@ -5,8 +5,10 @@
 //! have a short turn, round after round, so that a busy machine burdens them
 //! alike. What counts is the ratio of two turns of one round.
 //! To add a subject: a function in [`subjects`], and a row in [`send`].
-//! `sesame-bench logto` does the same with the connectors of Logto.
+//! `sesame-bench logto` does the same with the connectors of Logto, and
+//! `sesame-bench server` with the server and its store.
 
+mod endpoint;
 mod logto;
 mod report;
 mod send;
@@ -21,17 +23,23 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["send", options @ ..] => send::run(&send::Options::parse(options)?),
         ["logto", options @ ..] => logto::run(&logto::Options::parse(options)?),
-        ["server", pace, certificate_dir @ ..] => {
-            let pace = server::Pace::parse(pace)?;
-            runtime()?.block_on(server::run(pace, certificate_dir.first().copied()))
+        ["server", options @ ..] => {
+            runtime()?.block_on(server::run(&server::Options::parse(options)?))
         }
+        ["endpoint", pace, certificate_dir @ ..] => {
+            let pace = endpoint::Pace::parse(pace)?;
+            runtime()?.block_on(endpoint::run(pace, certificate_dir.first().copied()))
+        }
+        ["serve", folder, codes] => runtime()?.block_on(server::serve::run(folder, codes)),
+        ["store", folder] => runtime()?.block_on(server::store::run(folder)),
         ["subject", name, url, certificate_dir @ ..] => {
             let certificate_dir = certificate_dir.first().copied();
             runtime()?.block_on(subjects::run(name, url, certificate_dir))
         }
         _ => bail!(
             "usage: sesame-bench send [--python P] [--node P] [--starts N] [--rounds N] [--calls N] [--write FILE]\n       \
-             sesame-bench logto --node P --plugin DIR [--rounds N] [--sends N] [--write FILE]"
+             sesame-bench logto --node P --plugin DIR [--rounds N] [--sends N] [--write FILE]\n       \
+             sesame-bench server --sesame P --folder DIR [--rounds N] [--pairs N] [--sizes N,N] [--checks N] [--starts N] [--write FILE]"
         ),
     }
 }

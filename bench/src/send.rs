@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::endpoint::Pace;
 use crate::report::{self, Row, Sample};
-use crate::server::Pace;
 
 /// What to run and where to write it.
 pub(crate) struct Options {
@@ -244,7 +244,7 @@ impl Server {
     pub(crate) fn start(pace: Pace, certificate_dir: Option<&Path>) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
-            .args(["server", pace.as_str()])
+            .args(["endpoint", pace.as_str()])
             .args(certificate_dir)
             .stdout(Stdio::piped());
         let mut child = command.spawn()?;

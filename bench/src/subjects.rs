@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::server::{CERTIFICATE_FILE, HOST};
+use crate::endpoint::{CERTIFICATE_FILE, HOST};
 
 /// Calls at a time.
 pub(crate) const IN_FLIGHT: usize = 16;
@@ -193,7 +193,7 @@ async fn ali_acs(url: &str, pem: Vec<u8>) -> Result<()> {
 
 /// Makes as many calls as each line asks for, [`IN_FLIGHT`] at a time, after a
 /// tenth of them unseen.
-async fn measure<F, R>(call: F) -> Result<()>
+pub(crate) async fn measure<F, R>(call: F) -> Result<()>
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = Result<()>> + Send + 'static,
@@ -244,7 +244,7 @@ where
     Ok(())
 }
 
-fn seconds(clock: ClockId) -> f64 {
+pub(crate) fn seconds(clock: ClockId) -> f64 {
     let time = clock_gettime(clock);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -25,10 +25,14 @@ pub(crate) const LINE: &[(&str, &[&str])] = &[
             "sesame-server",
             "sesame-cli",
             "sesame-logto",
+            "sesame-bench",
         ],
     ),
-    ("sesame-passcode", &["sesame-server", "sesame-cli"]),
-    ("sesame-server", &["sesame-cli"]),
+    (
+        "sesame-passcode",
+        &["sesame-server", "sesame-cli", "sesame-bench"],
+    ),
+    ("sesame-server", &["sesame-cli", "sesame-bench"]),
     ("sesame-emulator", &["sesame-cli"]),
     // Ends of the line, which nothing may use.
     ("sesame-cli", &[]),

@@ -38,6 +38,11 @@ pub(crate) const BENCHES: &[Bench] = &[
         about: "one code through Logto's connector: the official one, a bare one, ours",
         prepare: connectors,
     },
+    Bench {
+        name: "server",
+        about: "the server beside its store alone, a growing journal, an idle server",
+        prepare: release,
+    },
 ];
 
 /// Runs the named measurement, or all; options after the name go to it.
@@ -99,5 +104,22 @@ fn connectors(workspace: &Workspace) -> Result<Clients> {
             "--node".into(),
             node.into(),
         ],
+    })
+}
+
+fn release(workspace: &Workspace) -> Result<Clients> {
+    run(workspace
+        .cargo("build")
+        .args(["--release", "--package", "sesame-cli"]))?;
+    let folder = workspace.target.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    Ok(Clients {
+        options: vec![
+            "--sesame".into(),
+            workspace.released("sesame").into(),
+            "--folder".into(),
+            folder.clone().into(),
+        ],
+        folder,
     })
 }

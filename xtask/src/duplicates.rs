@@ -19,6 +19,9 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "the PostgreSQL client has not moved to 0.23",
     ),
     ("fallible-iterator", "0.2.0", "the same client"),
+    ("rand", "0.9.5", "OpenTelemetry has not moved to 0.10"),
+    ("rand_core", "0.9.5", "a part of that"),
+    ("getrandom", "0.3.4", "the same"),
 ];
 
 /// Crates that are linked more than once, and exceptions nobody needs any more.

@@ -6,6 +6,7 @@
 mod arrows;
 mod bench;
 mod checks;
+mod dumps;
 mod duplicates;
 mod files;
 mod graph;
@@ -13,6 +14,7 @@ mod http;
 mod licences;
 mod logto;
 mod package;
+mod schemathesis;
 mod sdks;
 mod server;
 mod services;
@@ -141,6 +143,18 @@ fn test_steps() -> Vec<Step> {
             "sdk-node",
             "Alibaba's Node clients and Logto's connector against it",
             sdks::node,
+        )
+        .needs("build"),
+        Step::new(
+            "schemathesis",
+            "whatever Schemathesis asks of the API is answered as documented",
+            schemathesis::test,
+        )
+        .needs("build"),
+        Step::new(
+            "dumps",
+            "no code, key or number in any database or log",
+            dumps::test,
         )
         .needs("build"),
         Step::new(

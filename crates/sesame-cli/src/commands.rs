@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod key;
 pub(crate) mod keys;
+pub(crate) mod number;
 pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod sign;

@@ -4,7 +4,10 @@ use std::io::IsTerminal as _;
 
 use anstream::AutoStream;
 use sesame_server::config::{LogConfig, LogFormat, LogLevel};
-use tracing_subscriber::EnvFilter;
+use sesame_server::traces::Traces;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 /// What the dependencies may say. Their most verbose levels trace raw bytes,
 /// and those hold codes and numbers.
@@ -31,8 +34,8 @@ pub(crate) fn start(verbosity: u8) {
 }
 
 /// Starts the log of a server, as its configuration says; `-v` says more, and
-/// `SESAME_LOG` goes before both.
-pub(crate) fn start_server(config: &LogConfig, verbosity: u8) {
+/// `SESAME_LOG` goes before both. Traces are none of theirs.
+pub(crate) fn start_server(config: &LogConfig, verbosity: u8, traces: Option<&Traces>) {
     let configured = match config.level {
         LogLevel::Error | LogLevel::Warn => 0,
         LogLevel::Info => 1,
@@ -43,16 +46,17 @@ pub(crate) fn start_server(config: &LogConfig, verbosity: u8) {
         LogLevel::Error if verbosity == 0 && !is_asked_for() => EnvFilter::new("error"),
         _ => filter(verbosity.max(configured)),
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| AutoStream::auto(std::io::stderr()));
+    let lines = fmt::layer().with_writer(|| AutoStream::auto(std::io::stderr()));
+    let spans = registry().with(traces.map(Traces::layer));
     let started = match config.format {
-        LogFormat::Text => subscriber.with_ansi(is_coloured()).try_init(),
-        LogFormat::Json => subscriber
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .try_init(),
+        LogFormat::Text => {
+            let lines = lines.with_ansi(is_coloured());
+            spans.with(lines.with_filter(filter)).try_init()
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            spans.with(lines.with_filter(filter)).try_init()
+        }
     };
     debug_assert!(started.is_ok(), "nothing else starts logging");
 }

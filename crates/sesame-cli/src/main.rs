@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{completions, config, demo, emulator, key, keys, send, serve, sign};
+use commands::{completions, config, demo, emulator, key, keys, number, send, serve, sign};
 
 /// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
 /// account.
@@ -47,6 +47,8 @@ enum Command {
     Key(key::Args),
     /// The server's own keys: codes, tokens, stored numbers.
     Keys(keys::Args),
+    /// What an operator does for a single number.
+    Number(number::Args),
     /// Aliyun's side of the wire, with an inbox page.
     Emulator(emulator::Args),
     /// Sends one message.
@@ -79,6 +81,7 @@ fn run(command: &Command, verbosity: u8) -> anyhow::Result<u8> {
         Command::Serve(args) => wait_for(serve::run(args, verbosity)),
         Command::Key(args) => wait_for(key::run(args)),
         Command::Keys(args) => keys::run(args),
+        Command::Number(args) => wait_for(number::run(args)),
         Command::Emulator(args) => wait_for(emulator::run(args)),
         Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
         Command::Config(args) => Ok(config::run(args)),

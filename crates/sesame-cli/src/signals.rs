@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sesame_emulator::Emulator;
 use sesame_server::Server;
+use sesame_server::traces::Traces;
 
 /// Longer than this nobody waits for a connection that stays open.
 const GRACE: Duration = Duration::from_secs(5);
@@ -54,11 +55,17 @@ impl Shutdown {
         }
     }
 
-    /// Ends a server, which bounds by itself how long that takes; a second
-    /// signal ends it at once.
-    pub(crate) async fn end_server(mut self, server: Server) {
+    /// Ends a server and sends its last traces, which both bound by themselves
+    /// how long that takes; a second signal ends them at once.
+    pub(crate) async fn end_server(mut self, server: Server, traces: Option<Traces>) {
+        let ended = async {
+            server.shutdown().await;
+            if let Some(traces) = traces {
+                traces.end().await;
+            }
+        };
         tokio::select! {
-            () = server.shutdown() => {}
+            () = ended => {}
             () = self.wait() => tracing::warn!("asked twice, ends without waiting"),
         }
     }

@@ -109,8 +109,9 @@ impl Connector {
             message.to = %message.to,
             message.region = message.to.region(),
             provider = self.provider.name(),
+            message.outcome = tracing::field::Empty,
         );
-        async {
+        let outcome = async {
             let outcome = match self.prepare(message) {
                 Ok(prepared) => self.provider.send(&prepared).await,
                 Err(refusal) => Outcome::Refused(*refusal),
@@ -118,8 +119,10 @@ impl Connector {
             trace(&outcome);
             outcome
         }
-        .instrument(span)
-        .await
+        .instrument(span.clone())
+        .await;
+        span.record("message.outcome", outcome.as_str());
+        outcome
     }
 
     /// Asks for up to `limit`, answers included, what became of a message whose

@@ -142,6 +142,33 @@ impl Refusal {
         Self::ours(out_id, error.code(), Kind::Template, Stage::Argument, texts)
     }
 
+    /// One that was written down, as far as its code tells.
+    pub fn recalled(out_id: OutId, code: &str, request_id: Option<String>) -> Self {
+        let entry = aliyun_sms::code::lookup(code);
+        // Without a call it was this machine, or one on the way.
+        let status = if request_id.is_some() { 400 } else { 503 };
+        let kind = aliyun_sms::code::kind_of(code, status);
+        let texts = match entry {
+            Some(entry) => (entry.cause.into(), entry.cure.into()),
+            None => (
+                Text::fixed("an earlier try was refused", "此前的请求已被拒绝"),
+                Text::fixed(
+                    "look the code up, or see the log of that time",
+                    "请查询该错误码，或查看当时的日志",
+                ),
+            ),
+        };
+        let stage = match request_id {
+            Some(_) => Stage::Provider,
+            None => Stage::NotSent,
+        };
+        Self {
+            request_id,
+            is_transient: kind == Kind::RateLimit || stage == Stage::NotSent,
+            ..Self::ours(out_id, code, kind, stage, texts)
+        }
+    }
+
     /// One of our own codes, which no waiting helps.
     pub(crate) fn ours(
         out_id: OutId,

@@ -10,6 +10,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ::aliyun_sms::code::Kind;
 use ::aliyun_sms::{Source, mask_number};
 use jiff::Timestamp;
 use thiserror::Error as ThisError;
@@ -123,6 +124,14 @@ impl FindError {
     /// Whether asking again may help.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.is_transient)
+    }
+}
+
+impl FindError {
+    /// Whether questions come too often for the provider.
+    pub fn is_throttled(&self) -> bool {
+        let is_throttling = |code| ::aliyun_sms::code::kind_of(code, 0) == Kind::RateLimit;
+        matches!(self, Self::Failed(failure) if is_throttling(&failure.code))
     }
 }
 

@@ -23,6 +23,8 @@ const TIMEOUT: Duration = Duration::from_millis(400);
 const SLOW_MS: u64 = 900;
 /// How long each of the unknown is asked about.
 const ASKING: Duration = Duration::from_secs(7);
+/// How long a message that is known is asked about when all is over.
+const LAST_ASKING: Duration = Duration::from_secs(60);
 
 /// A small generator with a seed that is printed, so that a run can be repeated.
 struct Dice(AtomicU64);
@@ -109,23 +111,23 @@ fn connector(url: &str, resends_same_bytes: bool) -> Connector {
     Connector::new(config, Arc::new(provider), source)
 }
 
-async fn send_and_settle(connector: Connector, number: usize) -> (String, End) {
+/// Gives what is still unknown too, so that it can be asked about once more.
+async fn send_and_settle(connector: Connector, number: usize) -> (String, End, Option<Sought>) {
     let draft = Draft::of_code(format!("+86138{number:08}"), "SignIn", "735102");
     let message = connector.message(draft).expect("a number");
     let out_id = message.out_id.as_str().to_owned();
-    let end = match connector.send(&message).await {
-        Outcome::Accepted(_) => End::Accepted,
-        Outcome::Refused(_) => End::Refused,
+    match connector.send(&message).await {
+        Outcome::Accepted(_) => (out_id, End::Accepted, None),
+        Outcome::Refused(_) => (out_id, End::Refused, None),
         Outcome::Unknown(doubt) => {
             let sought = Sought::in_doubt(&message.to, &doubt);
             let provider: &dyn Provider = connector.provider().as_ref();
             match settle(provider, &sought, ASKING).await {
-                Settled::Accepted(_) => End::SettledAccepted,
-                Settled::StillUnknown(_) => End::FinallyUnknown,
+                Settled::Accepted(_) => (out_id, End::SettledAccepted, None),
+                Settled::StillUnknown(_) => (out_id, End::FinallyUnknown, Some(sought)),
             }
         }
-    };
-    (out_id, end)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,9 +188,11 @@ async fn storm(sends: usize, resends_same_bytes: bool) {
         });
     }
     let mut ends = HashMap::new();
+    let mut in_doubt = HashMap::new();
     while let Some(done) = workers.join_next().await {
         for end in done.expect("no panic") {
-            let (out_id, end) = end.expect("no panic");
+            let (out_id, end, sought) = end.expect("no panic");
+            in_doubt.extend(sought.map(|sought| (out_id.clone(), sought)));
             assert!(ends.insert(out_id, end).is_none(), "an out-id twice");
         }
     }
@@ -196,6 +200,23 @@ async fn storm(sends: usize, resends_same_bytes: bool) {
     let mut inbox: HashMap<String, usize> = HashMap::new();
     for message in emulator.messages() {
         *inbox.entry(message.out_id.expect("an out-id")).or_default() += 1;
+    }
+    // Under load a question may come too late every time: now, with no faults and
+    // nothing else to do, what Aliyun knows has to be found.
+    let none = FaultOrder::new("QuerySendDetails", 0, Fault::Timeout);
+    emulator.fault(none).expect("no faults");
+    in_doubt.retain(|out_id, _| inbox.contains_key(out_id));
+    println!("asked about once more: {}", in_doubt.len());
+    let mut asking = JoinSet::new();
+    for (out_id, sought) in in_doubt {
+        let provider = connector.provider().clone();
+        asking.spawn(async move { (out_id, settle(&*provider, &sought, LAST_ASKING).await) });
+    }
+    while let Some(asked) = asking.join_next().await {
+        let (out_id, settled) = asked.expect("no panic");
+        if matches!(settled, Settled::Accepted(_)) {
+            ends.insert(out_id, End::SettledAccepted);
+        }
     }
     report(seed, &ends, &inbox);
     judge(sends, &ends, &inbox);
@@ -258,17 +279,11 @@ fn judge(sends: usize, ends: &HashMap<String, End>, inbox: &HashMap<String, usiz
             );
         }
     }
-    // Aliyun could be asked all the while, so what it knew was found, but for
-    // the few whose every question ran into a fault, or one into a refusal that
-    // ends the asking.
     let lost = ends
         .iter()
         .filter(|(out_id, end)| **end == End::FinallyUnknown && inbox.contains_key(*out_id))
         .count();
-    assert!(
-        lost * 100 <= sends,
-        "{lost} accepted messages were not found"
-    );
+    assert_eq!(lost, 0, "accepted messages were not found");
     for end in [
         End::Accepted,
         End::Refused,

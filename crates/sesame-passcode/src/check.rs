@@ -64,7 +64,7 @@ pub(crate) fn gate(
     let is_approved = entry.state == EntryState::Approved;
     if entry.state == EntryState::Canceled {
         Gate::Ended(Ended::Canceled)
-    } else if is_approved && (entry.is_expired(now) || entry.attempts_left() == 0) {
+    } else if is_approved && !entry.awaits_journal(now) {
         Gate::Ended(Ended::Consumed)
     } else if entry.is_expired(now) {
         Gate::Ended(Ended::Expired)
@@ -82,6 +82,14 @@ pub(crate) fn gate(
 }
 
 /// Why codes of a number are not compared at present; then it gets none either.
+///
+/// The failures of an hour count across verifications and callers, so whoever
+/// starts verifications of somebody's number and answers them wrongly ten times
+/// keeps its owner out for the hour. That is the price of a bound on guessing
+/// that does not grow with the number of verifications: with six digits ten
+/// guesses an hour are right once in 100,000 hours. Each start on the way is held
+/// by the limits of the number, its prefix and the address; an operator may lift
+/// the block, or raise `failed_checks_per_hour`.
 pub(crate) fn blocked(record: &NumberRecord, policy: &Policy, now: Timestamp) -> Option<Limited> {
     if record.consecutive >= policy.lock_after_failures {
         return Some(Limited::lasting(LimitName::NumberLocked));
@@ -96,7 +104,8 @@ pub(crate) fn blocked(record: &NumberRecord, policy: &Policy, now: Timestamp) ->
 ///
 /// A right code ends the failures in a row, as NIST says, and no more than
 /// that: wrong codes of the last hour stay counted, so that whoever guesses at
-/// a number gains nothing from its owner signing in meanwhile.
+/// a number gains nothing from its owner signing in meanwhile. And only the
+/// first right code of a verification does: the same again proves nothing new.
 pub(crate) fn count(
     record: &mut NumberRecord,
     index: usize,
@@ -106,8 +115,10 @@ pub(crate) fn count(
     let entry = &mut record.verifications[index];
     let was_approved = entry.state == EntryState::Approved;
     if is_right {
-        entry.state = EntryState::Approved;
-        record.consecutive = 0;
+        if !was_approved {
+            entry.state = EntryState::Approved;
+            record.consecutive = 0;
+        }
         return Answer::Right;
     }
     entry.failed = entry.failed.saturating_add(1);

@@ -12,8 +12,6 @@ use sesame_connector::{
     Connector, Delivery, Message, OutId, Outcome, PhoneNumber, Reading, Source,
 };
 
-pub(crate) use settle::ASKED_AT_ONCE;
-
 use crate::journal::{Ask, Journal, Progress, Receipted, Row, State};
 use crate::keys::Keys;
 use crate::service::{About, Events, Parts, Reported, ReportsError};
@@ -34,6 +32,7 @@ pub(crate) struct Deliver {
     source: Arc<dyn Source>,
     events: Arc<dyn Events>,
     polling: bool,
+    pace: settle::Pace,
 }
 
 impl Deliver {
@@ -45,6 +44,7 @@ impl Deliver {
             source: parts.source.clone(),
             events: parts.events.clone(),
             polling: parts.polling,
+            pace: settle::Pace::default(),
         }
     }
 
@@ -171,7 +171,7 @@ impl Deliver {
             let delivered = receipted.delivered;
             let news = Progress {
                 ended_at: Some(now),
-                ..Progress::reported(receipted, report.biz_id)
+                ..Progress::reported(receipted)
             };
             self.journal
                 .advance(&row.out_id, &news, Ask::Never, now)

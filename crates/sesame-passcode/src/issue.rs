@@ -151,9 +151,13 @@ fn open(
 }
 
 fn make_room(record: &mut NumberRecord, now: Timestamp) -> Result<(), Limited> {
-    let mut entries = record.verifications.iter();
-    if let Some(ended) = entries.position(|entry| !entry.is_open(now)) {
-        record.verifications.remove(ended);
+    let entries = &record.verifications;
+    let ended = |entry: &Entry| !entry.is_open(now);
+    // The last to go is one whose approval nobody may have been told of.
+    let is_over = |entry: &Entry| ended(entry) && !entry.awaits_journal(now);
+    let over = entries.iter().position(is_over);
+    if let Some(index) = over.or_else(|| entries.iter().position(ended)) {
+        record.verifications.remove(index);
         return Ok(());
     }
     let first_end = record
@@ -213,7 +217,7 @@ fn rest(refusal: &Refusal) -> Option<Duration> {
 
 /// Whether the provider refused because of the number, not for anything the
 /// operator has to see to.
-pub(crate) fn is_about_number(refusal: &Refusal) -> bool {
+fn is_about_number(refusal: &Refusal) -> bool {
     refusal.stage == Stage::Provider && matches!(refusal.kind, Kind::Phone | Kind::RateLimit)
 }
 

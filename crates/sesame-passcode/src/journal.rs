@@ -88,6 +88,14 @@ pub trait Journal: Send + Sync + fmt::Debug {
         before: Option<Timestamp>,
     ) -> BoxFuture<'_, StoreResult<Vec<Decision>>>;
 
+    /// Writes a value under a name, once and for all: where there is one it
+    /// stays. Without a value it only reads. Gives what is there then.
+    fn mark<'a>(
+        &'a self,
+        name: &'a str,
+        value: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>>;
+
     /// Whether it answers, for `/readyz`.
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>>;
 }

@@ -1,6 +1,8 @@
 //! The keys of `DESIGN.md` §5: code keys, which rotate, and the number key,
 //! which never does, with everything that is derived from it.
 
+mod mark;
+
 use std::fmt;
 
 use base64::Engine;
@@ -9,6 +11,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::zeroize::Zeroizing;
 use sesame_connector::PhoneNumber;
 use sha2::Sha256;
+
+pub(crate) use mark::verify;
+pub use mark::were_used;
 
 use crate::seal::Sealer;
 use crate::store::Key;
@@ -107,6 +112,12 @@ impl Keys {
     /// HMAC-SHA256 under a key of the label's own.
     pub fn keyed_hash(&self, label: &str, bytes: &[u8]) -> [u8; 32] {
         keyed_hash(&self.number.0, label, bytes)
+    }
+
+    /// Tells whether two servers have the same number key, and nothing else of
+    /// it.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        first_16(&self.keyed_hash("fingerprint", b""))
     }
 
     /// Hides what is stored.

@@ -224,7 +224,7 @@ pub(crate) fn give_back(charges: &[Charge]) -> Vec<Addition> {
     each.collect()
 }
 
-/// The charges of an address alone stay, where the number itself was at fault.
+/// All but the charges of an address, which stay where the provider was asked.
 pub(crate) fn without_ip(charges: Vec<Charge>) -> Vec<Charge> {
     let is_other = |charge: &Charge| charge.limit != LimitName::IpPerHour;
     charges.into_iter().filter(is_other).collect()

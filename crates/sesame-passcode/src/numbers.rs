@@ -53,9 +53,15 @@ impl Numbers {
 
     /// Waits until nobody else in this process changes the record. It only
     /// spares conflicts; what is right is left to the store's swap.
-    pub(crate) async fn queue(&self, key: RecordKey) -> MutexGuard<'_, ()> {
+    ///
+    /// Gives the time too: it may have taken long, and what is decided in turn
+    /// is decided by the time of then. To the millisecond, as everything is
+    /// stored.
+    pub(crate) async fn queue(&self, key: RecordKey) -> (MutexGuard<'_, ()>, Timestamp) {
         let index = usize::from(key.0[0]) % QUEUES;
-        self.queues[index].lock().await
+        let turn = self.queues[index].lock().await;
+        let now = self.source.now().as_millisecond();
+        (turn, Timestamp::from_millisecond(now).unwrap_or_default())
     }
 
     pub(crate) async fn load(&self, key: RecordKey, now: Timestamp) -> StoreResult<Loaded> {
@@ -171,5 +177,42 @@ impl Numbers {
             store: self.store.name(),
             reason: reason.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::keys::{CodeKey, NumberKey};
+    use crate::store::memory::MemoryStore;
+
+    #[derive(Debug, Default)]
+    struct Clock(AtomicI64);
+
+    impl Source for Clock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0.load(Ordering::SeqCst)).expect("a time")
+        }
+
+        fn fill(&self, _bytes: &mut [u8]) {}
+    }
+
+    #[tokio::test]
+    async fn who_waited_is_told_the_time_of_then() {
+        let clock = Arc::new(Clock::default());
+        let code = CodeKey::new("k", [1; 32]);
+        let keys = Keys::new(code, Vec::new(), NumberKey::new([2; 32]));
+        let store = Arc::new(MemoryStore::default());
+        let numbers = Numbers::new(store, Arc::new(keys), clock.clone());
+        let key = RecordKey([7; 16]);
+        let (turn, _) = numbers.queue(key).await;
+        let later = async {
+            clock.0.store(60, Ordering::SeqCst);
+            drop(turn);
+        };
+        let ((_turn, now), ()) = tokio::join!(numbers.queue(key), later);
+        assert_eq!(now.as_second(), 60);
     }
 }

@@ -8,7 +8,7 @@ mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use sesame_connector::{PhoneNumber, Region};
 use thiserror::Error as ThisError;
 
@@ -177,9 +177,10 @@ pub struct Countries {
     pub allow: BTreeSet<String>,
     /// Never there.
     pub deny: BTreeSet<String>,
-    /// Budgets that take the place of [`Policy::country`]. What is written
-    /// replaces the default, a generous one for the mainland: messages there are
-    /// cheap, and nobody earns by receiving them.
+    /// Budgets that take the place of [`Policy::country`]. By default there is a
+    /// generous one for the mainland: messages there are cheap, and nobody earns
+    /// by receiving them. It stays beside what is written for other countries.
+    #[serde(deserialize_with = "over_default")]
     pub budgets: BTreeMap<String, Budget>,
 }
 
@@ -196,6 +197,14 @@ impl Default for Countries {
             budgets: BTreeMap::from([("CN".to_owned(), mainland)]),
         }
     }
+}
+
+fn over_default<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Budget>, D::Error> {
+    let mut budgets = Countries::default().budgets;
+    budgets.extend(BTreeMap::<String, Budget>::deserialize(deserializer)?);
+    Ok(budgets)
 }
 
 /// What is different for one usage type.
@@ -426,6 +435,16 @@ mod tests {
         let rules = policy.rules("Register");
         assert_eq!((rules.digits, rules.attempts, rules.life_secs), (8, 3, 600));
         assert_eq!(policy.rules("SignIn").digits, 6);
+    }
+
+    #[test]
+    fn a_budget_for_one_country_leaves_the_others_theirs() {
+        let one = "{ per_hour = 1, per_day = 2, share = 0.5 }";
+        let policy = read(&format!("[countries.budgets]\nUS = {one}"));
+        assert_eq!(policy.country_budget("US").per_hour, 1);
+        assert_eq!(policy.country_budget("CN").per_hour, 2000);
+        let policy = read(&format!("[countries.budgets]\nCN = {one}"));
+        assert_eq!(policy.country_budget("CN").per_hour, 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sesame_connector::PhoneNumber;
+use sesame_connector::{OutId, PhoneNumber};
 
 use crate::policy::LONGEST_WINDOW_SECS;
 
@@ -214,6 +214,12 @@ impl NumberRecord {
         self.verifications.iter().position(is_it)
     }
 
+    /// A message, by its id.
+    pub(crate) fn sent(&self, out_id: &OutId) -> Option<&Sent> {
+        let mut sends = self.sends.iter();
+        sends.find(|sent| sent.out_id == out_id.as_str())
+    }
+
     /// Adds a message, in front of which nothing grows without bound.
     pub(crate) fn push_send(&mut self, sent: Sent) {
         if self.sends.len() >= MOST_SENDS {
@@ -254,6 +260,12 @@ impl Entry {
 
     pub(crate) fn attempts_left(&self) -> u32 {
         self.attempts.saturating_sub(self.failed)
+    }
+
+    /// Whether it is approved and its code is compared all the same, since the
+    /// journal may not have been told.
+    pub(crate) fn awaits_journal(&self, now: Timestamp) -> bool {
+        self.state == EntryState::Approved && !self.is_expired(now) && self.attempts_left() > 0
     }
 
     /// Whether its code may still be compared, as far as it is for the

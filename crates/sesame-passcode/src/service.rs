@@ -4,6 +4,7 @@
 //! the order that survives a crash (`DESIGN.md` §5); what is decided is decided
 //! elsewhere.
 
+mod again;
 mod events;
 mod start;
 mod types;
@@ -20,7 +21,7 @@ use tracing::field::Empty;
 
 pub use events::{About, Events};
 pub use types::{
-    Approved, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
+    Approved, Attempt, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
     QueryError, Reported, ReportsError, SendOwn, Sent, Start, StartError, Started, Status, Ticked,
     Verification,
 };
@@ -99,6 +100,18 @@ impl Passcodes {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Makes sure that the store and the journal were written with these keys.
+    /// To be called before anything else: with others no number is found again,
+    /// and every limit begins anew.
+    ///
+    /// # Errors
+    /// Where other keys wrote them, or one does not answer.
+    pub async fn verify_keys(&self) -> StoreResult<()> {
+        let parts = &self.inner.parts;
+        let (store, journal) = (&*parts.store, &*parts.journal);
+        crate::keys::verify(&parts.keys, store, journal, &*parts.source).await
     }
 
     /// Sends a code to a number, in a new verification or, within the life of

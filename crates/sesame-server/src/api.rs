@@ -7,6 +7,7 @@ mod answers;
 mod document;
 mod health;
 mod messages;
+mod numbers;
 mod reports;
 mod tokens;
 mod verifications;
@@ -21,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{Book, Guard, Scope, authenticate};
 use crate::error::{Code, Problem};
-use crate::front::{Front, pass};
+use crate::front::{Front, Places, pass, take_place};
 use crate::idempotency::{Replies, replay};
 use crate::state::App;
 use crate::wire::{BodyLimits, read};
@@ -33,6 +34,7 @@ pub(crate) struct Around {
     pub(crate) book: Arc<Book>,
     pub(crate) replies: Replies,
     pub(crate) bodies: BodyLimits,
+    pub(crate) places: Places,
     pub(crate) front: Front,
 }
 
@@ -49,13 +51,17 @@ pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Rout
         router
             .route_layer(from_fn_with_state(around.replies.clone(), replay))
             .route_layer(from_fn_with_state(around.bodies, read))
+            .route_layer(from_fn_with_state(around.places.clone(), take_place))
             .route_layer(from_fn_with_state(guard, authenticate))
     };
     let (open, _) = open().split_for_parts();
     let mut router = open
+        .route_layer(from_fn_with_state(around.places.clone(), take_place))
+        .merge(alive().split_for_parts().0)
         .merge(guarded(verify(), Scope::Verify))
         .merge(guarded(send(), Scope::Send))
-        .merge(guarded(listed(), Scope::Read));
+        .merge(guarded(listed(), Scope::Read))
+        .merge(guarded(operated(), Scope::Admin));
     if has_metrics {
         router = router.merge(measured().split_for_parts().0);
     }
@@ -81,7 +87,9 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     verify()
         .merge(send())
         .merge(listed())
+        .merge(operated())
         .merge(open())
+        .merge(alive())
         .merge(measured())
 }
 
@@ -102,14 +110,18 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(messages::show))
 }
 
+fn operated() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(numbers::lift))
+}
+
 fn open() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(reports::push))
         .routes(routes!(tokens::jwks))
         .routes(routes!(document::serve))
-        .merge(alive())
 }
 
+/// What is answered however much there is to do, like [`measured`].
 fn alive() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health::livez))

@@ -151,6 +151,8 @@ impl fmt::Debug for ApiKey {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) key_id: Arc<str>,
+    /// The key's.
+    pub(crate) name: Arc<str>,
     pub(crate) app: Arc<str>,
     scopes: Vec<Scope>,
 }
@@ -159,6 +161,7 @@ impl Caller {
     fn of(row: &ApiKeyRow) -> Self {
         Self {
             key_id: row.id.as_str().into(),
+            name: row.name.as_str().into(),
             app: row.app.as_str().into(),
             scopes: row
                 .scopes

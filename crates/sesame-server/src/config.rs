@@ -11,6 +11,7 @@ mod load;
 mod problem;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub struct Config {
     pub proxy: ProxyConfig,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// Where traces go, if anywhere.
+    pub otlp: OtlpConfig,
 }
 
 impl Default for Config {
@@ -76,6 +79,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             proxy: ProxyConfig::default(),
             log: LogConfig::default(),
+            otlp: OtlpConfig::default(),
         }
     }
 }
@@ -193,7 +197,8 @@ pub struct LimitsConfig {
     pub body_bytes: usize,
     /// The largest body of delivery reports, which come in lists.
     pub reports_body_bytes: usize,
-    /// The largest head: request line and headers.
+    /// The largest head: request line and headers. One that arrives at once may
+    /// have up to twice as much.
     pub head_bytes: usize,
     /// The most headers.
     pub headers: usize,
@@ -205,6 +210,8 @@ pub struct LimitsConfig {
     pub head_secs: u64,
     /// How long a body may take.
     pub body_secs: u64,
+    /// How long a client may leave its answer unread.
+    pub write_secs: u64,
     /// How long an answer may take.
     pub request_secs: u64,
     /// How long what was accepted may take when the server is told to end.
@@ -222,6 +229,7 @@ impl Default for LimitsConfig {
             requests: 1024,
             head_secs: 30,
             body_secs: 10,
+            write_secs: 30,
             request_secs: 30,
             shutdown_secs: 20,
         }
@@ -296,6 +304,38 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+/// Traces for an OpenTelemetry collector, by OTLP over HTTP.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct OtlpConfig {
+    /// The collector, without `/v1/traces`. Without it there are no traces.
+    pub endpoint: Option<String>,
+    /// What the collector wants to see, usually a key.
+    pub headers: BTreeMap<String, Secret>,
+    /// What this server is called there.
+    pub service_name: String,
+    /// Which share of the traces that begin here is kept. Where a caller's
+    /// `traceparent` has decided, it has decided.
+    pub sample_ratio: f64,
+    /// How long the collector may take for a batch.
+    pub timeout_secs: u64,
+    /// How long the end waits for what was not sent yet.
+    pub shutdown_secs: u64,
+}
+
+impl Default for OtlpConfig {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            headers: BTreeMap::new(),
+            service_name: "sesame".to_owned(),
+            sample_ratio: 1.0,
+            timeout_secs: 10,
+            shutdown_secs: 5,
+        }
+    }
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {

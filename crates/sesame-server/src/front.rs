@@ -1,5 +1,5 @@
-//! What every request goes through: an id, a place among the others, a time it
-//! may take, one line in the log, one count.
+//! What every request goes through: an id, a time it may take, one line in the
+//! log, one count; and, once it is known whose it is, a place among the others.
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -23,8 +23,6 @@ use crate::metrics::Metrics;
 const ID: &str = "x-request-id";
 /// When to come back to a server that has too much to do.
 const AGAIN: Duration = Duration::from_secs(1);
-/// What must be answered however much there is to do.
-const ALWAYS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +33,6 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 pub(crate) struct Front {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) places: Arc<Semaphore>,
     pub(crate) longest: Duration,
     pub(crate) proxy: Arc<ProxyConfig>,
 }
@@ -51,10 +48,9 @@ pub(crate) async fn pass(State(front): State<Front>, request: Request, next: Nex
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     let client = peer.map(|peer| client(peer, request.headers(), &front.proxy));
     let span = tracing::info_span!("request", request.id = %id, app = tracing::field::Empty);
-    let mut response = front
-        .answer(request, next, route)
-        .instrument(span.clone())
-        .await;
+    #[cfg(feature = "otlp")]
+    crate::traces::continued(&span, request.headers());
+    let mut response = front.answer(request, next).instrument(span.clone()).await;
     let took = front.source.now().duration_since(began);
     let took = Duration::try_from(took).unwrap_or_default();
     front.note(method, route, client, &response, took, &span);
@@ -64,15 +60,33 @@ pub(crate) async fn pass(State(front): State<Front>, request: Request, next: Nex
     response
 }
 
+/// How many requests are carried out at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Places {
+    pub(crate) fn new(count: usize) -> Self {
+        Self(Arc::new(Semaphore::new(count)))
+    }
+}
+
+/// Carries a request out if there is a place for it.
+pub(crate) async fn take_place(
+    State(Places(places)): State<Places>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(_place) = places.try_acquire() else {
+        let detail = "the server carries out as many requests as it may";
+        return Problem::new(Code::Overloaded, detail)
+            .retry_after(AGAIN)
+            .into_response();
+    };
+    next.run(request).await
+}
+
 impl Front {
-    async fn answer(&self, request: Request, next: Next, route: &str) -> Response {
-        let place = self.places.try_acquire();
-        if place.is_err() && !ALWAYS.contains(&route) {
-            let detail = "the server carries out as many requests as it may";
-            return Problem::new(Code::Overloaded, detail)
-                .retry_after(AGAIN)
-                .into_response();
-        }
+    async fn answer(&self, request: Request, next: Next) -> Response {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
         match tokio::time::timeout(self.longest, answer).await {
             Ok(Ok(response)) => response,
@@ -118,6 +132,8 @@ impl Front {
             .observe("sesame_http_request_duration_seconds", help, &labels, took);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let client = client.map(|client| client.to_string());
+        #[cfg(feature = "otlp")]
+        crate::traces::answered(span, method, route, status.as_u16(), code);
         span.in_scope(|| {
             tracing::info!(
                 http.method = method,
@@ -139,14 +155,26 @@ fn request_id(headers: &HeaderMap, source: &dyn Source) -> String {
     let given = headers.get(ID).and_then(|value| value.to_str().ok());
     let is_id = |id: &&str| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        // What holds nothing but digits may be a number.
         (1..=64).contains(&id.len())
             && id.bytes().all(is_plain)
-            && id.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && (is_uuid(id) || !may_hold_number(id))
     };
     given
         .filter(is_id)
         .map_or_else(|| new_id(source), str::to_owned)
+}
+
+/// Whether there are digits enough for a phone number, or nothing but digits.
+fn may_hold_number(id: &str) -> bool {
+    let mut parts = id.split(|c: char| c.is_ascii_alphabetic());
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    !id.bytes().any(|byte| byte.is_ascii_alphabetic()) || parts.any(|part| digits(part) >= 7)
+}
+
+/// A third of these have as many digits in a row by chance.
+fn is_uuid(id: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    id.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.split('-').all(is_hex)
 }
 
 fn new_id(source: &dyn Source) -> String {
@@ -227,8 +255,19 @@ mod tests {
             )]);
             request_id(&headers, &SystemSource)
         };
-        assert_eq!(id("abc-1"), "abc-1");
-        for text in ["13800138000", "", "a b", "a\"b"] {
+        for text in ["abc-1", "a123456", "6f1c1f0e-1234-4567-8901-123456789012"] {
+            assert_eq!(id(text), text);
+        }
+        for text in [
+            "13800138000",
+            "1",
+            "tel13800138000",
+            "tel-138-0013-8000",
+            "x1234567",
+            "",
+            "a b",
+            "a\"b",
+        ] {
             assert!(id(text).starts_with('r') && id(text) != text, "{text}");
         }
     }

@@ -3,9 +3,10 @@
 //!
 //! An answer is a record of its own in the store, sealed, since it may hold a
 //! token. While a request is carried out its record says so, for as long as a
-//! lease; after a crash the lease ends and the next try is carried out. What
-//! was refused without any effect and may go through later (429, 503) is not
-//! kept: the same key may be used again for it.
+//! lease, and by which ids its message will be known; after a crash the lease
+//! ends and the next try goes on under the same ids, so that it finds what was
+//! sent and sends nothing again. What was refused without any effect and may go
+//! through later (429, 503) is not kept: the same key may be used again for it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sesame_connector::Source;
+use sesame_connector::{OutId, Source};
+use sesame_passcode::Attempt;
 use sesame_passcode::keys::Keys;
 use sesame_passcode::store::{Key, Record, Store, Swap, Version};
 use tracing::Instrument as _;
@@ -36,9 +38,8 @@ use crate::wire;
 const HEADER: &str = "idempotency-key";
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// How long carrying out a request keeps others from it; longer than any
-/// request takes.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// What a request takes, the provider not counted.
+const BESIDE_SENDING: SignedDuration = SignedDuration::from_secs(60);
 /// When to ask again for an answer that is not there yet.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Others may be at the same record; no more often than this.
@@ -53,6 +54,15 @@ pub(crate) struct Replies {
     pub(crate) keys: Arc<Keys>,
     pub(crate) source: Arc<dyn Source>,
     pub(crate) tasks: Tasks,
+    /// How long carrying out a request keeps others from it; longer than any
+    /// request takes.
+    pub(crate) lease: SignedDuration,
+}
+
+/// How long carrying out a request may take where sending takes so long.
+pub(crate) fn lease(sending: Duration) -> SignedDuration {
+    let sending = SignedDuration::try_from(sending).unwrap_or(SignedDuration::MAX);
+    sending.saturating_add(BESIDE_SENDING)
 }
 
 impl fmt::Debug for Replies {
@@ -83,10 +93,11 @@ pub(crate) async fn replay(
     }
 }
 
-async fn carry_out(replies: Replies, asked: Asked, request: Request, next: Next) -> Response {
+async fn carry_out(replies: Replies, asked: Asked, mut request: Request, next: Next) -> Response {
     match replies.begin(&asked).await {
         Ok(Begun::Answered(answered)) => answered.into_response(),
-        Ok(Begun::Mine(version)) => {
+        Ok(Begun::Mine(version, attempt)) => {
+            request.extensions_mut().insert(attempt);
             let response = next.run(request).await;
             replies.end(&asked, version, response).await
         }
@@ -170,9 +181,16 @@ fn hex(bytes: &[u8]) -> String {
 
 enum Begun {
     /// To be carried out, under this version of the record.
-    Mine(Version),
+    Mine(Version, Attempt),
     /// Answered before.
     Answered(Kept),
+}
+
+/// What a record says to a request.
+enum Judged {
+    Answered(Kept),
+    /// An earlier one broke off, and this one takes its place.
+    BrokenOff(Option<Attempt>),
 }
 
 /// A record, before it is sealed.
@@ -185,7 +203,12 @@ struct Entry {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Stage {
-    Running { until: Timestamp },
+    Running {
+        until: Timestamp,
+        /// By which its message, and a new verification, will be known.
+        out_id: String,
+        nonce: [u8; 12],
+    },
     Answered(Kept),
 }
 
@@ -203,40 +226,56 @@ impl Replies {
         let now = self.source.now();
         let mut found = self.store.get(&asked.key, now).await?;
         for _ in 0..TRIES {
-            let expected = match &found {
-                None => None,
+            let (expected, earlier) = match &found {
+                None => (None, None),
                 Some(record) => match self.judge(asked, record, now)? {
-                    Some(kept) => return Ok(Begun::Answered(kept)),
-                    None => Some(record.version),
+                    Judged::Answered(kept) => return Ok(Begun::Answered(kept)),
+                    Judged::BrokenOff(attempt) => (Some(record.version), attempt),
                 },
             };
-            let running = Stage::Running { until: now + LEASE };
+            let attempt = earlier.unwrap_or_else(|| self.attempt());
+            let running = Stage::Running {
+                until: now + self.lease,
+                out_id: attempt.out_id.to_string(),
+                nonce: attempt.nonce,
+            };
             let record = self.record(asked, running, now + KEPT);
             match self.store.swap(&asked.key, expected, &record, now).await? {
-                Swap::Done => return Ok(Begun::Mine(record.version)),
+                Swap::Done => return Ok(Begun::Mine(record.version, attempt)),
                 Swap::Conflict(other) => found = other,
             }
         }
         Err(in_use())
     }
 
-    /// The answer, if there is one; none where a request broke off and this one
-    /// may take its place.
-    fn judge(&self, asked: &Asked, record: &Record, now: Timestamp) -> Answer<Option<Kept>> {
+    fn attempt(&self) -> Attempt {
+        let mut nonce = [0; 12];
+        self.source.fill(&mut nonce);
+        Attempt {
+            out_id: OutId::new(&*self.source),
+            nonce,
+        }
+    }
+
+    fn judge(&self, asked: &Asked, record: &Record, now: Timestamp) -> Answer<Judged> {
         let opened = self.keys.sealer().open(asked.place(), &record.value);
         let entry = opened.and_then(|text| serde_json::from_slice::<Entry>(&text).ok());
         let Some(entry) = entry else {
             // Of another key or format: nothing to answer with.
-            return Ok(None);
+            return Ok(Judged::BrokenOff(None));
         };
         if entry.hash != asked.hash {
             let detail = "this key was sent before with another body or to another id; make a new key for each request";
             return Err(Problem::new(Code::IdempotencyKeyReused, detail));
         }
         match entry.state {
-            Stage::Answered(kept) => Ok(Some(kept)),
-            Stage::Running { until } if until > now => Err(in_use()),
-            Stage::Running { .. } => Ok(None),
+            Stage::Answered(kept) => Ok(Judged::Answered(kept)),
+            Stage::Running { until, .. } if until > now => Err(in_use()),
+            Stage::Running { out_id, nonce, .. } => {
+                let out_id = OutId::parse(&out_id).ok();
+                let attempt = out_id.map(|out_id| Attempt { out_id, nonce });
+                Ok(Judged::BrokenOff(attempt))
+            }
         }
     }
 

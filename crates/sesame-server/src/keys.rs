@@ -15,10 +15,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sesame_connector::Source;
+use sesame_passcode::StoreError;
 use sesame_passcode::keys::{CodeKey, Keys, NumberKey};
 use thiserror::Error as ThisError;
 
-pub use file::{read, write_new, write_over};
+pub use file::{read, rotate, write_new};
 
 use crate::config::Config;
 use crate::stores;
@@ -68,6 +69,15 @@ pub enum KeysError {
         /// Where they would be.
         place: String,
     },
+    /// There are none, and yet data that some wrote.
+    #[error("there are no keys at {place}, but the database was written with some")]
+    Lost {
+        /// Where they would be.
+        place: String,
+    },
+    /// Whether there are data that some wrote cannot be told.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There are some already, which must not be lost.
     #[error("there are keys at {place} already")]
     Exists {
@@ -324,17 +334,19 @@ pub fn path(config: &Config) -> PathBuf {
 
 /// The keys of a configuration. Where a single server has none yet they are
 /// made; where stores are shared, every server needs the same ones, so they
-/// have to be there.
+/// have to be there. Nor are any made where data are that others wrote.
 ///
 /// # Errors
 /// Where there are none, or none that can be used.
-pub fn of_config(config: &Config, source: &dyn Source) -> Result<KeyRing, KeysError> {
-    if let Some(json) = &config.keys.json {
-        return KeyRing::parse(json.reveal(), "keys.json of the configuration");
-    }
-    let path = path(config);
-    match read(&path) {
+pub async fn of_config(config: &Config, source: &dyn Source) -> Result<KeyRing, KeysError> {
+    match existing(config) {
         Err(KeysError::Missing { .. }) if !stores::is_shared(config) => {
+            let path = path(config);
+            let journal = stores::open_journal(config).await?;
+            if sesame_passcode::keys::were_used(&*journal).await? {
+                let place = path.display().to_string();
+                return Err(KeysError::Lost { place });
+            }
             let ring = KeyRing::generate(source);
             match write_new(&path, &ring) {
                 Ok(()) => {
@@ -346,7 +358,18 @@ pub fn of_config(config: &Config, source: &dyn Source) -> Result<KeyRing, KeysEr
                 Err(error) => Err(error),
             }
         }
-        read => read,
+        existing => existing,
+    }
+}
+
+/// The keys of a configuration, where there are some already.
+///
+/// # Errors
+/// Where there are none, or none that can be used.
+pub fn existing(config: &Config) -> Result<KeyRing, KeysError> {
+    match &config.keys.json {
+        Some(json) => KeyRing::parse(json.reveal(), "keys.json of the configuration"),
+        None => read(&path(config)),
     }
 }
 

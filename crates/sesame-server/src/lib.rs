@@ -16,6 +16,8 @@ mod state;
 pub mod stores;
 mod tasks;
 pub mod token;
+#[cfg(feature = "otlp")]
+pub mod traces;
 mod wire;
 mod work;
 

@@ -1,5 +1,7 @@
 //! Listening: connections, each with its own limits and time-outs.
 
+mod impatient;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,6 +24,7 @@ use tower_service::Service as _;
 
 use crate::config::LimitsConfig;
 use crate::front::Peer;
+use impatient::Impatient;
 
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Out of file descriptors, say; others may end meanwhile.
@@ -73,6 +76,8 @@ impl Listener {
 
     async fn connection(self, stream: TcpStream, peer: SocketAddr) {
         let _ = stream.set_nodelay(true);
+        let patience = Duration::from_secs(self.limits.write_secs);
+        let stream = Impatient::new(stream, patience);
         let Some(tls) = self.tls.clone() else {
             return self.exchange(stream, peer).await;
         };

@@ -1,7 +1,7 @@
 //! How the service's refusals become problem documents.
 
 use sesame_connector::{Kind, Language, Refusal, Stage};
-use sesame_passcode::{Invalid, Limited, QueryError, StartError, StoreError};
+use sesame_passcode::{Invalid, LiftError, Limited, QueryError, StartError, StoreError};
 
 use crate::error::{Code, Problem};
 
@@ -76,13 +76,18 @@ fn code(refusal: &Refusal) -> Code {
         (Stage::Provider, Kind::Phone) => Code::NumberRefused,
         (Stage::Provider, _) => Code::ProviderRefused,
         (Stage::NotSent, _) => Code::ProviderUnreachable,
-        (Stage::Argument | Stage::Routing, Kind::Phone) => match refusal.code.as_str() {
-            "country_code_missing" => Code::CountryCodeMissing,
-            "ambiguous_phone_number" => Code::AmbiguousPhoneNumber,
-            _ => Code::InvalidPhoneNumber,
-        },
+        (Stage::Argument | Stage::Routing, Kind::Phone) => number_code(&refusal.code),
         (Stage::Argument, _) => Code::InvalidPayload,
         _ => Code::NotConfigured,
+    }
+}
+
+/// A text that is no number, by the connector's code.
+fn number_code(code: &str) -> Code {
+    match code {
+        "country_code_missing" => Code::CountryCodeMissing,
+        "ambiguous_phone_number" => Code::AmbiguousPhoneNumber,
+        _ => Code::InvalidPhoneNumber,
     }
 }
 
@@ -110,6 +115,17 @@ impl From<StoreError> for Problem {
             "the store did not do what was asked; nothing was told or sent",
         )
         .retry_after(wait)
+    }
+}
+
+impl From<LiftError> for Problem {
+    fn from(error: LiftError) -> Self {
+        match error {
+            LiftError::Number(error) => Self::new(number_code(error.code()), error.to_string())
+                .with(|more| more.field = Some("to".to_owned())),
+            LiftError::Store(error) => error.into(),
+            _ => Self::new(Code::Internal, "nothing was lifted"),
+        }
     }
 }
 

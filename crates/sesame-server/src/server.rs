@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use axum::Router;
 use sesame_connector::{Connector, Source, SystemSource};
-use sesame_passcode::{Parts, Passcodes, PolicyError, StoreError};
+use sesame_passcode::{Events, Parts, Passcodes, PolicyError, StoreError};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error as ThisError;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -19,8 +19,8 @@ use crate::api::{self, Around};
 use crate::auth::Book;
 use crate::config::{Config, Secret};
 use crate::events::Counting;
-use crate::front::Front;
-use crate::idempotency::Replies;
+use crate::front::{Front, Places};
+use crate::idempotency::{self, Replies};
 use crate::keys::{KeyRing, KeysError};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
@@ -146,11 +146,27 @@ impl ServerBuilder {
         self
     }
 
+    /// What such a server works with, for a tool beside it.
+    ///
+    /// # Errors
+    /// Where the policy cannot be followed.
+    pub fn passcodes(&self) -> Result<Passcodes, PolicyError> {
+        self.service(Arc::new(()))
+    }
+
     /// Listens, and answers from then on.
     ///
     /// # Errors
     /// Where an address, the certificate or the policy cannot be used.
-    pub async fn start(self) -> Result<Server, ServeError> {
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(unused_mut, reason = "only traces change it")
+    )]
+    pub async fn start(mut self) -> Result<Server, ServeError> {
+        #[cfg(feature = "otlp")]
+        if self.config.otlp.endpoint.is_some() {
+            self.stores = crate::traces::stores(&self.stores);
+        }
         let tls = self.tls()?;
         let public = bind(self.config.listen).await?;
         let admin = match self.config.admin_listen {
@@ -160,14 +176,15 @@ impl ServerBuilder {
         let (stop, stopped) = watch::channel(false);
         let (tasks, waiting) = Tasks::new();
         let app = self.app(stopped.clone())?;
+        app.passcodes.verify_keys().await?;
         let around = self.around(&app, &tasks);
         let limits = &self.config.limits;
-        let places = Arc::new(Semaphore::new(limits.connections));
         let listener = |router: Router, tls: Option<TlsAcceptor>| Listener {
             router,
             tls,
             limits: limits.clone(),
-            places: Arc::clone(&places),
+            // Of its own, so that metrics are there however full the API is.
+            places: Arc::new(Semaphore::new(limits.connections)),
             stop: stopped.clone(),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -202,20 +219,24 @@ impl ServerBuilder {
         }
     }
 
-    fn app(&self, is_ending: watch::Receiver<bool>) -> Result<Arc<App>, ServeError> {
-        let (config, now) = (&self.config, self.source.now());
-        let metrics = Arc::new(Metrics::default());
-        let passcodes = Passcodes::new(Parts {
+    fn service(&self, events: Arc<dyn Events>) -> Result<Passcodes, PolicyError> {
+        Passcodes::new(Parts {
             store: Arc::clone(&self.stores.records),
             journal: Arc::clone(&self.stores.journal),
             connector: self.connector.clone(),
-            keys: Arc::new(self.keys.passcode_keys(now)),
-            policy: config.policy.clone(),
+            keys: Arc::new(self.keys.passcode_keys(self.source.now())),
+            policy: self.config.policy.clone(),
             source: Arc::clone(&self.source),
-            events: Arc::new(Counting(Arc::clone(&metrics))),
-            polling: config.reports.polling,
-            retention: config.retention.messages(),
-        })?;
+            events,
+            polling: self.config.reports.polling,
+            retention: self.config.retention.messages(),
+        })
+    }
+
+    fn app(&self, is_ending: watch::Receiver<bool>) -> Result<Arc<App>, ServeError> {
+        let (config, now) = (&self.config, self.source.now());
+        let metrics = Arc::new(Metrics::default());
+        let passcodes = self.service(Arc::new(Counting(Arc::clone(&metrics))))?;
         let token = &config.token;
         let hash = |secret: &Secret| Sha256::digest(secret.reveal().as_bytes()).into();
         Ok(Arc::new(App {
@@ -233,6 +254,7 @@ impl ServerBuilder {
             },
             is_ending,
             openapi: api::openapi(),
+            written_at: Mutex::default(),
         }))
     }
 
@@ -245,15 +267,16 @@ impl ServerBuilder {
                 keys: Arc::new(self.keys.passcode_keys(self.source.now())),
                 source: Arc::clone(&self.source),
                 tasks: tasks.clone(),
+                lease: idempotency::lease(self.connector.config().timeout),
             },
             bodies: BodyLimits {
                 bytes: limits.body_bytes,
                 time: Duration::from_secs(limits.body_secs),
             },
+            places: Places::new(limits.requests),
             front: Front {
                 source: Arc::clone(&self.source),
                 metrics: Arc::clone(&app.metrics),
-                places: Arc::new(Semaphore::new(limits.requests)),
                 longest: Duration::from_secs(limits.request_secs),
                 proxy: Arc::new(self.config.proxy.clone()),
             },

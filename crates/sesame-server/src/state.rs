@@ -3,15 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use sesame_connector::{Connector, Source, UsageType};
-use sesame_passcode::{Journal, Passcodes, Store};
+use sesame_passcode::store::{Addition, Key};
+use sesame_passcode::{Journal, Passcodes, Store, StoreError};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::metrics::Metrics;
 use crate::token::Signer;
 use crate::wire::BodyLimits;
+
+/// Between two tries to write.
+const WRITTEN_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// What all handlers share.
 pub(crate) struct App {
@@ -28,6 +33,8 @@ pub(crate) struct App {
     /// True from when the server is told to end.
     pub(crate) is_ending: watch::Receiver<bool>,
     pub(crate) openapi: String,
+    /// When the store was last written to only to see that it can be.
+    pub(crate) written_at: Mutex<Option<Timestamp>>,
 }
 
 impl App {
@@ -36,6 +43,25 @@ impl App {
         let usage_type = UsageType::from(usage_type);
         let mut templates = self.connector.config().templates.iter();
         usage_type.is_known() || templates.any(|template| template.usage_type == usage_type)
+    }
+
+    /// Whether the store can be written to: a full disk is still read. However
+    /// often this is asked, little is written.
+    pub(crate) async fn try_to_write(&self) -> Result<(), StoreError> {
+        let mut written_at = self.written_at.lock().await;
+        let now = self.source.now();
+        let since = written_at.map(|at| now.duration_since(at).abs());
+        if since.is_some_and(|since| since < WRITTEN_EVERY) {
+            return Ok(());
+        }
+        let nothing = Addition {
+            key: Key::new("ready"),
+            amount: 1,
+            ends_at: now + WRITTEN_EVERY,
+        };
+        self.store.add(&[nothing], now).await?;
+        *written_at = Some(now);
+        Ok(())
     }
 
     /// Whether this is the secret of the reports. Takes as long whatever it is.

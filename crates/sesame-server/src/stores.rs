@@ -99,21 +99,32 @@ pub fn is_shared(config: &Config) -> bool {
 /// # Errors
 /// Where one cannot be used.
 pub async fn open(config: &Config) -> Result<Stores, StoreError> {
+    open_as(Role::Server, config).await
+}
+
+/// Opens both beside whatever server uses them.
+///
+/// # Errors
+/// Where one cannot be used.
+pub async fn open_beside(config: &Config) -> Result<Stores, StoreError> {
+    open_as(Role::Tool, config).await
+}
+
+async fn open_as(role: Role, config: &Config) -> Result<Stores, StoreError> {
     let (records, journal) = (
         location(&config.store.records)?,
         location(&config.store.journal)?,
     );
     make_folder(config, &[&records, &journal])?;
     if let Location::Valkey(url) = &records {
-        let (records, (_, journal)) =
-            tokio::try_join!(valkey(url), both(&journal, config, Role::Server))?;
+        let (records, (_, journal)) = tokio::try_join!(valkey(url), both(&journal, config, role))?;
         return Ok(Stores { records, journal });
     }
-    let (store, kept) = both(&records, config, Role::Server).await?;
+    let (store, kept) = both(&records, config, role).await?;
     let journal = if journal == records {
         kept
     } else {
-        both(&journal, config, Role::Server).await?.1
+        both(&journal, config, role).await?.1
     };
     Ok(Stores {
         records: store,

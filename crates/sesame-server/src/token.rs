@@ -38,6 +38,10 @@ pub struct Claims {
     pub phone_number_verified: bool,
     /// What for: the usage type.
     pub usage: String,
+    /// The caller who had it verified.
+    pub app: String,
+    /// The id of the verification.
+    pub verification: String,
     /// When.
     pub iat: i64,
     /// Until when this is worth anything.
@@ -59,6 +63,8 @@ pub(crate) struct Proven<'a> {
     pub(crate) subject: &'a str,
     pub(crate) phone_number: &'a str,
     pub(crate) usage_type: &'a str,
+    pub(crate) app: &'a str,
+    pub(crate) verification: &'a str,
 }
 
 /// A key that signs, and its public half.
@@ -152,6 +158,8 @@ impl Signer {
             phone_number: proven.phone_number.to_owned(),
             phone_number_verified: true,
             usage: proven.usage_type.to_owned(),
+            app: proven.app.to_owned(),
+            verification: proven.verification.to_owned(),
             iat: now.as_second(),
             exp: (now + LIFE).as_second(),
             jti: URL_SAFE_NO_PAD.encode(jti),

@@ -186,6 +186,10 @@ fn wrong_value(path: &str, error: &serde_json::Error) -> Problem {
             let fault = Fault::read(&error.to_string());
             let problem = match &fault {
                 Fault::Unknown { .. } => Problem::new(Code::UnknownField, fault.to_string()),
+                // Of the body itself.
+                _ if matches!(path, "" | ".") => {
+                    Problem::new(Code::InvalidField, fault.to_string())
+                }
                 _ => Problem::new(Code::InvalidField, format!("{}: {fault}", shown(path))),
             };
             problem.with(|more| {
@@ -433,6 +437,12 @@ mod tests {
     fn said(body: &[u8]) -> (Code, String) {
         let problem = parse::<Sample>(body).expect_err("wrong");
         (problem.code(), format!("{problem:?}"))
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_body_itself_has_no_path() {
+        let (_, said) = said(b"{}");
+        assert!(said.contains("\"to is missing\""), "{said}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::http::{Answer, Client, Request};
 use crate::site::Site;
 
 /// Stories that begin with each number; they meet there.
-const STORIES_PER_NUMBER: u64 = 4;
+const STORIES_PER_NUMBER: u64 = 6;
 /// Numbers that are in use at a time.
 const NUMBERS_AT_ONCE: u64 = 8;
 /// How often a client asks again that wants its answer.
@@ -78,19 +78,28 @@ pub(crate) fn address(index: u64) -> String {
     format!("10.{}.{}.7", home / 250, home % 250)
 }
 
-/// What Aliyun does wrong next.
-pub(crate) fn misfortune(random: &mut Random) -> Value {
+/// What Aliyun does wrong next; whatever there is comes up in turn.
+pub(crate) fn misfortune(at: usize) -> Value {
     let throttled = json!({ "code": "Throttling.User", "http_status": 400 });
-    let (action, fault) = match random.below(8) {
-        0 => ("SendSms", json!("timeout")),
-        1 | 2 => ("SendSms", json!("reset_after_accept")),
-        3 => ("SendSms", json!("slow")),
-        4 => ("SendSms", json!("http_502_html")),
-        5 => ("SendSms", throttled),
-        6 => ("SendSms", json!("reset")),
-        _ => ("QuerySendDetails", json!("http_502_html")),
-    };
-    json!({ "action": action, "times": random.between(1, 4), "fault": fault, "delay_ms": 2500 })
+    let full = json!({ "code": "isv.BUSINESS_LIMIT_CONTROL", "http_status": 200 });
+    let faults = [
+        ("SendSms", json!("reset_after_accept")),
+        ("SendSms", json!("http_502_html")),
+        ("SendSms", throttled),
+        ("QuerySendDetails", json!("http_502_html")),
+        ("SendSms", json!("slow")),
+        ("SendSms", full),
+        ("SendSms", json!("timeout")),
+        ("SendSms", json!("garbage")),
+        ("SendSms", json!("reset")),
+    ];
+    let (action, fault) = &faults[at % faults.len()];
+    let mut order = json!({ "action": action, "fault": fault });
+    if *fault == json!("slow") {
+        // Longer than a server waits.
+        order["delay_ms"] = json!(2500);
+    }
+    order
 }
 
 /// Numbers that look random, the same ones every time (SplitMix64).

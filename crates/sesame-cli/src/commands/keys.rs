@@ -7,7 +7,7 @@ use std::time::Duration;
 use aliyun_sms::{Source as _, SystemSource};
 use clap::Subcommand;
 use sesame_server::config::Config;
-use sesame_server::keys::{self, KeyRing};
+use sesame_server::keys::{self, KeyRing, KeysError};
 
 use crate::commands::key::duration;
 use crate::commands::serve::{keys_fault, load};
@@ -74,18 +74,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         Command::Rotate { common, after } => {
             let config = load(&common.config, None)?.config;
             let path = path(&config)?;
-            let mut ring = read(&path, common)?;
-            ring.rotate(&SystemSource, keys::from_now(&SystemSource, *after));
-            keys::write_over(&path, &ring).map_err(|error| keys_fault(&error, &common.config))?;
+            let from = keys::from_now(&SystemSource, *after);
+            let ring = keys::rotate(&path, &SystemSource, from);
+            let ring = ring.map_err(|error| unusable(&error, common))?;
             told("rotated", &path, &ring, common);
         }
         Command::List { common } => {
             let config = load(&common.config, None)?.config;
-            let ring = match &config.keys.json {
-                Some(json) => KeyRing::parse(json.reveal(), "keys.json of the configuration")
-                    .map_err(|error| keys_fault(&error, &common.config))?,
-                None => read(&keys::path(&config), common)?,
-            };
+            let ring = keys::existing(&config).map_err(|error| unusable(&error, common))?;
             list(&ring, common);
         }
     }
@@ -103,17 +99,17 @@ fn path(config: &Config) -> Result<PathBuf, Fault> {
     Ok(keys::path(config))
 }
 
-fn read(path: &Path, common: &Common) -> Result<KeyRing, Fault> {
-    keys::read(path).map_err(|error| match error {
-        keys::KeysError::Missing { .. } => Fault::bad_input(
+fn unusable(error: &KeysError, common: &Common) -> Fault {
+    match error {
+        KeysError::Missing { .. } => Fault::bad_input(
             error.to_string(),
             format!(
                 "make them with `sesame keys new --config {}`",
                 common.config.display()
             ),
         ),
-        error => keys_fault(&error, &common.config),
-    })
+        error => keys_fault(error, &common.config),
+    }
 }
 
 fn told(what: &str, path: &Path, ring: &KeyRing, common: &Common) {

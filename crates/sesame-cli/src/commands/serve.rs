@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use aliyun_sms::SystemSource;
 use sesame_connector::Connector;
 use sesame_passcode::StoreError;
-use sesame_server::config::{self, ConfigProblem, Loaded, Severity};
+use sesame_server::config::{self, Config, ConfigProblem, Loaded, Severity};
 use sesame_server::keys::{self, KeysError};
+use sesame_server::traces::Traces;
 use sesame_server::{ServeError, Server, stores};
 
 use crate::commands::emulator;
@@ -40,7 +41,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, verbosity: u8) -> anyhow::Result<u8> {
     let loaded = load(&args.config, args.listen)?;
-    logging::start_server(&loaded.config.log, verbosity);
+    let traces = traces(&loaded.config)?;
+    logging::start_server(&loaded.config.log, verbosity, traces.as_ref());
     for warning in &loaded.warnings {
         tracing::warn!(
             config.path = warning.path,
@@ -55,8 +57,16 @@ pub(crate) async fn run(args: &Args, verbosity: u8) -> anyhow::Result<u8> {
     }
     shutdown.wait().await;
     tracing::info!("ending");
-    shutdown.end_server(server).await;
+    shutdown.end_server(server, traces).await;
     Ok(0)
+}
+
+fn traces(config: &Config) -> Result<Option<Traces>, Fault> {
+    Traces::start(&config.otlp, SystemSource::shared()).map_err(|error| {
+        let cause = error.source().map(|source| format!(": {source}"));
+        let cause = cause.unwrap_or_default();
+        Fault::failed(format!("{error}{cause}"), "check what stands under [otlp]")
+    })
 }
 
 /// Reads a configuration; everything that is wrong goes to standard error.
@@ -111,7 +121,9 @@ async fn start(path: &Path, loaded: Loaded) -> Result<Server, Fault> {
             "check this machine's certificates",
         )
     })?;
-    let keys = keys::of_config(&config, &*source).map_err(|error| keys_fault(&error, path))?;
+    let keys = keys::of_config(&config, &*source)
+        .await
+        .map_err(|error| keys_fault(&error, path))?;
     let stores = stores::open(&config)
         .await
         .map_err(|error| store_fault(&error))?;
@@ -138,6 +150,7 @@ pub(crate) fn keys_fault(error: &KeysError, config: &Path) -> Fault {
                 "make them once with `sesame keys new --config {config}`, and give them to every server"
             ),
         ),
+        KeysError::Store(error) => store_fault(error),
         KeysError::Exists { .. } => Fault::bad_input(
             error.to_string(),
             format!("to change them run: sesame keys rotate --config {config}"),

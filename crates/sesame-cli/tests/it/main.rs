@@ -10,4 +10,5 @@ mod serve;
 mod sign;
 mod stub;
 mod support;
+mod traces;
 mod usage;

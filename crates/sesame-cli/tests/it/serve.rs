@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Folder, Running, Said, run, sesame};
 
-const REPORT_SECRET: &str = "0123456789abcdefreport";
+pub(crate) const REPORT_SECRET: &str = "0123456789abcdefreport";
 
 /// A folder with a configuration whose messages go to `endpoint`.
-fn folder(endpoint: &str, more: &str) -> (Folder, String) {
+pub(crate) fn folder(endpoint: &str, more: &str) -> (Folder, String) {
     let folder = Folder::new();
     folder.connector(&format!("\"endpoint\": \"{endpoint}\""));
     let text = format!(
@@ -22,13 +22,13 @@ fn folder(endpoint: &str, more: &str) -> (Folder, String) {
     (folder, config)
 }
 
-fn start(config: &str) -> Running {
+pub(crate) fn start(config: &str) -> Running {
     let mut command = sesame();
     command.args(["serve", "--config", config, "--listen", "127.0.0.1:0"]);
     Running::start(command.stderr(Stdio::null()))
 }
 
-fn new_key(config: &str, more: &[&str]) -> String {
+pub(crate) fn new_key(config: &str, more: &[&str]) -> String {
     let arguments = [
         "key",
         "new",
@@ -46,7 +46,19 @@ fn new_key(config: &str, more: &[&str]) -> String {
 }
 
 /// Status and body.
-fn ask(url: &str, method: &str, path: &str, key: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn ask(url: &str, method: &str, path: &str, key: &str, body: &Value) -> (u16, Value) {
+    ask_with(url, method, path, key, "", body)
+}
+
+/// With more lines in the head.
+pub(crate) fn ask_with(
+    url: &str,
+    method: &str,
+    path: &str,
+    key: &str,
+    headers: &str,
+    body: &Value,
+) -> (u16, Value) {
     let host = url.strip_prefix("http://").expect("plain HTTP");
     let mut stream = TcpStream::connect(host).expect("it listens");
     let body = if body.is_null() {
@@ -56,7 +68,7 @@ fn ask(url: &str, method: &str, path: &str, key: &str, body: &Value) -> (u16, Va
     };
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {key}\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .expect("it reads");
@@ -76,7 +88,7 @@ fn ask(url: &str, method: &str, path: &str, key: &str, body: &Value) -> (u16, Va
     )
 }
 
-fn code(emulator: &Running, to: &str) -> String {
+pub(crate) fn code(emulator: &Running, to: &str) -> String {
     let messages = emulator.messages(to);
     let param = &messages[0]["template_param"];
     let param = match param.as_str() {
@@ -121,6 +133,30 @@ fn from_nothing_to_a_verified_phone() {
     let (_, again) = ask(&server.url, "POST", &path, &first, &body);
     assert_eq!(again["status"], "consumed", "{again}");
     assert!(folder.path("data/keys.json").exists());
+}
+
+#[test]
+fn lost_or_other_keys_are_noticed() {
+    let (folder, config) = folder("http://127.0.0.1:9", "");
+    // An API key alone binds nothing to keys.
+    new_key(&config, &[]);
+    let mut server = start(&config);
+    server.terminate();
+    server.child.wait().expect("it ends");
+    let kept = std::fs::read_to_string(folder.path("data/keys.json")).expect("keys");
+    std::fs::remove_file(folder.path("data/keys.json")).expect("it is removed");
+    // None are made up where data are.
+    let said = serve(&config, &["--listen", "127.0.0.1:0"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("backup"), "{said:?}");
+    assert!(!folder.path("data/keys.json").exists());
+    // Nor are others taken.
+    assert_eq!(run(&["keys", "new", "--config", &config]).code, 0);
+    let said = serve(&config, &["--listen", "127.0.0.1:0"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("restore the keys.json"), "{said:?}");
+    folder.write("data/keys.json", &kept);
+    drop(start(&config));
 }
 
 #[cfg(unix)]
@@ -289,6 +325,58 @@ fn the_servers_keys_are_listed_and_rotated_and_never_shown() {
     let said = serve(&config, &["--listen", "127.0.0.1:0"]);
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.err.contains("backup"), "{said:?}");
+}
+
+#[test]
+fn keys_that_are_rotated_at_once_are_all_kept() {
+    let (folder, config) = folder("http://127.0.0.1:9", "");
+    assert_eq!(run(&["keys", "new", "--config", &config]).code, 0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(run(&["keys", "rotate", "--config", &config]).code, 0));
+        }
+    });
+    let file = std::fs::read_to_string(folder.path("data/keys.json")).expect("keys");
+    let file: Value = serde_json::from_str(&file).expect("JSON");
+    assert_eq!(file["code_keys"].as_array().map(Vec::len), Some(9));
+}
+
+#[test]
+fn a_number_is_lifted_beside_the_server() {
+    let emulator = Running::emulator();
+    let (_folder, config) = folder(&emulator.url, "[policy]\nlock_after_failures = 1");
+    let to = "+8613800138000";
+    let lift = ["number", "lift", "--config", &config, "--to", to];
+    // No keys yet: nothing can be locked.
+    let said = run(&lift);
+    assert_eq!(said.code, 2, "{said:?}");
+    let key = new_key(&config, &[]);
+    let server = start(&config);
+    let body = json!({ "to": to, "type": "SignIn" });
+    let (_, started) = ask(&server.url, "POST", "/v1/verifications", &key, &body);
+    let path = format!(
+        "/v1/verifications/{}/check",
+        started["id"].as_str().expect("an id")
+    );
+    let right = code(&emulator, to);
+    let wrong = if right == "000000" {
+        "000001"
+    } else {
+        "000000"
+    };
+    ask(&server.url, "POST", &path, &key, &json!({ "code": wrong }));
+    let right = json!({ "code": right });
+    let (_, checked) = ask(&server.url, "POST", &path, &key, &right);
+    assert_eq!(checked["status"], "locked", "{checked}");
+    let said = run(&[&lift[..], &["--json"]].concat());
+    assert_eq!(said.code, 0, "{said:?}");
+    let wanted = json!({ "to": "+86 138****8000", "was_locked": true, "failures": 1 });
+    assert_eq!(said.json(), wanted);
+    let (_, checked) = ask(&server.url, "POST", &path, &key, &right);
+    assert_eq!(checked["status"], "approved", "{checked}");
+    let said = run(&["number", "lift", "--config", &config, "--to", "918273"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(!said.all().contains("918273"), "{said:?}");
 }
 
 #[test]

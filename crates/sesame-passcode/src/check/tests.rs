@@ -144,3 +144,16 @@ fn canceled_is_canceled() {
     let ended = try_once(&mut record, 0, true, 1);
     assert_eq!(ended, Err(Gate::Ended(Ended::Canceled)));
 }
+
+#[test]
+fn the_same_right_code_again_forgets_nothing() {
+    let mut record = record(2);
+    assert_eq!(try_once(&mut record, 0, true, 1), Ok(Answer::Right));
+    for wrong in 1..4 {
+        try_once(&mut record, 1, false, 2).expect("it is compared");
+        assert_eq!(try_once(&mut record, 0, true, 3), Ok(Answer::Right));
+        assert_eq!(record.consecutive, wrong);
+    }
+    assert_eq!(try_once(&mut record, 1, true, 4), Ok(Answer::Right));
+    assert_eq!(record.consecutive, 0);
+}

@@ -160,6 +160,14 @@ fn verifications_are_bounded_and_the_ended_make_room() {
     go(&mut record, 33).expect("one has ended");
     assert_eq!(record.verifications.len(), MOST_VERIFICATIONS);
     assert!(record.position("web", &[7; 12]).is_none());
+    // What was approved, and may not be told yet, goes last.
+    check::count(&mut record, 0, true, at(0));
+    check::cancel(&mut record, "web", &[9; 12]).expect("it is there");
+    go(&mut record, 34).expect("one has ended");
+    assert!(record.position("web", &[9; 12]).is_none());
+    assert_eq!(record.position("web", &[0; 12]), Some(0));
+    go(&mut record, 35).expect("even that makes room");
+    assert!(record.position("web", &[0; 12]).is_none());
 }
 
 /// What somebody does, and how much later.
@@ -239,8 +247,9 @@ fn do_check(record: &mut NumberRecord, seen: &mut Seen, which: usize, right: boo
             let answer = check::count(record, index, right, now);
             if right {
                 assert_eq!(answer, Answer::Right);
-                *approved = true;
-                seen.consecutive = 0;
+                if !std::mem::replace(approved, true) {
+                    seen.consecutive = 0;
+                }
             } else {
                 assert_ne!(answer, Answer::Right);
                 *failed += 1;

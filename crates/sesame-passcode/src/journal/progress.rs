@@ -30,7 +30,7 @@ pub struct Progress {
     pub code: Option<String>,
     /// Id of the API call.
     pub request_id: Option<String>,
-    /// The provider's id.
+    /// The provider's id, by its answer to the call.
     pub biz_id: Option<String>,
     /// When the answer came, or was found.
     pub ended_at: Option<Timestamp>,
@@ -96,11 +96,11 @@ impl Progress {
         report: None,
     };
 
-    /// A delivery report: whoever has one for a message has taken it.
-    pub fn reported(report: Receipted, biz_id: Option<String>) -> Self {
+    /// A delivery report: whoever has one for a message has taken it. The
+    /// provider's id is that of its own answer, whatever a report says.
+    pub fn reported(report: Receipted) -> Self {
         Self {
             state: State::Accepted,
-            biz_id,
             report: Some(report),
             ..Self::SENDING
         }

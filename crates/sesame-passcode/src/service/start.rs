@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::Map;
-use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, UsageType};
+use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, Stage, UsageType};
 
+use super::again::sent_earlier;
 use super::types::{Invalid, SendOwn, Sent, Start, StartError, Started, Verification};
 use super::verify::{resend_after_secs, verification_view};
 use super::{About, Inner};
@@ -28,16 +29,20 @@ const LONGEST_SESSION: usize = 512;
 /// What was asked for, read and found possible; nothing is counted yet.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    app: String,
-    message: Message,
+    pub(super) app: String,
+    pub(super) message: Message,
     ip: Option<IpAddr>,
     session: Option<[u8; 16]>,
+    /// Of a new verification, where the request may come again.
+    pub(super) nonce: Option<[u8; 12]>,
 }
 
 /// A message that was put down, counted, and not sent yet.
 struct Reservation {
     record: RecordKey,
     charges: Vec<Charge>,
+    /// When it was put down.
+    at: Timestamp,
 }
 
 impl Inner {
@@ -51,6 +56,7 @@ impl Inner {
             payload: self.payload(&start.usage_type, &zeros),
             usage_type: start.usage_type,
             ip: start.ip,
+            attempt: start.attempt,
         };
         let session = start.session.map(|session| self.session(&session));
         Ok(Request {
@@ -62,7 +68,10 @@ impl Inner {
     pub(super) fn read_own(&self, own: SendOwn) -> Result<Request, StartError> {
         named("app", &own.app)?;
         named("usage_type", &own.usage_type)?;
-        let out_id = OutId::new(&*self.parts.source);
+        let (out_id, nonce) = match &own.attempt {
+            Some(attempt) => (attempt.out_id.clone(), Some(attempt.nonce)),
+            None => (OutId::new(&*self.parts.source), None),
+        };
         let to = self.read_number(&own, &out_id)?;
         let message = Message {
             to,
@@ -79,6 +88,7 @@ impl Inner {
             message,
             ip: own.ip,
             session: None,
+            nonce,
         })
     }
 
@@ -117,9 +127,17 @@ impl Inner {
     }
 
     pub(super) async fn start(&self, request: Request) -> Result<Started, StartError> {
-        let now = self.now();
+        if let Some(row) = self.earlier(&request).await? {
+            return self.started_earlier(&request, row).await;
+        }
         let record_key = self.parts.keys.record(&request.message.to);
-        let new_id = VerificationId::new(record_key, &*self.parts.source);
+        let new_id = match request.nonce {
+            Some(nonce) => VerificationId {
+                nonce,
+                record: record_key,
+            },
+            None => VerificationId::new(record_key, &*self.parts.source),
+        };
         let usage_type = request.message.usage_type.as_str().to_owned();
         let wanted = Wanted {
             app: &request.app,
@@ -130,13 +148,14 @@ impl Inner {
             out_id: &request.message.out_id,
         };
         let policy = &self.parts.policy;
-        let rule = |record: &mut NumberRecord| {
+        let rule = |record: &mut NumberRecord, now| {
             let reserved = issue::issue(record, &wanted, policy, now)?;
             let room = resend_after_secs(record, policy, now);
             Ok((reserved, room))
         };
         let (reservation, (reserved, resend_after_secs)) =
-            self.reserve(&request, false, rule, now).await?;
+            self.reserve(&request, false, rule).await?;
+        let now = reservation.at;
         let Reserved { entry, resumed } = reserved;
         let id = VerificationId {
             nonce: entry.nonce,
@@ -154,7 +173,7 @@ impl Inner {
         };
         message.payload = self.payload(&usage_type, code.as_str());
         let (outcome, row) = self
-            .send_reserved(&request.app, &message, Some(id.clone()), reservation, now)
+            .send_reserved(&request.app, &message, Some(id.clone()), reservation)
             .await?;
         let verification = Verification {
             resend_after_secs,
@@ -169,13 +188,15 @@ impl Inner {
     }
 
     pub(super) async fn send_own(&self, request: Request) -> Result<Sent, StartError> {
-        let now = self.now();
+        if let Some(row) = self.earlier(&request).await? {
+            return sent_earlier(&request, row);
+        }
         let policy = &self.parts.policy;
         let out_id = &request.message.out_id;
-        let rule = |record: &mut NumberRecord| issue::issue_own(record, out_id, policy, now);
-        let (reservation, ()) = self.reserve(&request, true, rule, now).await?;
+        let rule = |record: &mut NumberRecord, now| issue::issue_own(record, out_id, policy, now);
+        let (reservation, ()) = self.reserve(&request, true, rule).await?;
         let (outcome, row) = self
-            .send_reserved(&request.app, &request.message, None, reservation, now)
+            .send_reserved(&request.app, &request.message, None, reservation)
             .await?;
         Ok(Sent {
             outcome,
@@ -189,11 +210,10 @@ impl Inner {
         &self,
         request: &Request,
         is_own: bool,
-        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
-        now: Timestamp,
+        rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
     ) -> Result<(Reservation, T), StartError> {
         let to = &request.message.to;
-        let reserved = self.try_reserve(request, is_own, rule, now).await;
+        let reserved = self.try_reserve(request, is_own, rule).await;
         if let Err(StartError::Limited(limited)) = &reserved {
             let about = About {
                 app: &request.app,
@@ -210,21 +230,24 @@ impl Inner {
         &self,
         request: &Request,
         is_own: bool,
-        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
-        now: Timestamp,
+        rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
     ) -> Result<(Reservation, T), StartError> {
         let to = &request.message.to;
         if !self.parts.policy.allows(&to.region()) {
             return Err(Limited::lasting(LimitName::CountryDenied).into());
         }
         let record = self.parts.keys.record(to);
-        let turn = self.numbers.queue(record).await;
+        let (turn, now) = self.numbers.queue(record).await;
         let loaded = self.numbers.load(record, now).await?;
         let mut tried = loaded
             .record
             .clone()
             .unwrap_or_else(|| NumberRecord::new(to));
-        rule(&mut tried)?;
+        let out_id = &request.message.out_id;
+        if tried.sent(out_id).is_some() {
+            return Err(under_way());
+        }
+        rule(&mut tried, now)?;
         let message = Charged {
             to,
             ip: request.ip,
@@ -232,15 +255,29 @@ impl Inner {
         };
         let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
         self.charge(&charges, now).await?;
-        match self.put_down(record, loaded, to, rule, now).await {
-            Ok(answer) => Ok((Reservation { record, charges }, answer)),
+        let put_down = self.put_down(record, loaded, &request.message, rule, now);
+        match put_down.await {
+            Ok(Some(answer)) => {
+                let at = now;
+                Ok((
+                    Reservation {
+                        record,
+                        charges,
+                        at,
+                    },
+                    answer,
+                ))
+            }
+            Ok(None) => {
+                drop(turn);
+                self.give_back(&charges, now).await;
+                Err(under_way())
+            }
             Err(error) => {
                 drop(turn);
                 if let StartError::Store(_) = error {
                     // It may have been put down all the same.
-                    let _ = self
-                        .release(record, &request.message.out_id, None, now)
-                        .await;
+                    let _ = self.release(record, out_id, None).await;
                 }
                 self.give_back(&charges, now).await;
                 Err(error)
@@ -248,19 +285,23 @@ impl Inner {
         }
     }
 
-    /// Swaps the record in which a rule put the message down.
+    /// Swaps the record in which a rule put the message down; `None` where
+    /// another server has just done it, for the same request.
     async fn put_down<T>(
         &self,
         key: RecordKey,
         loaded: Loaded,
-        to: &PhoneNumber,
-        rule: impl Fn(&mut NumberRecord) -> Result<T, Limited>,
+        message: &Message,
+        rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
         now: Timestamp,
-    ) -> Result<T, StartError> {
+    ) -> Result<Option<T>, StartError> {
         let change = |record: Option<NumberRecord>| {
-            let mut record = record.unwrap_or_else(|| NumberRecord::new(to));
-            match rule(&mut record) {
-                Ok(answer) => Change::Save(record, Ok(answer)),
+            let mut record = record.unwrap_or_else(|| NumberRecord::new(&message.to));
+            if record.sent(&message.out_id).is_some() {
+                return Change::Leave(Ok(None));
+            }
+            match rule(&mut record, now) {
+                Ok(answer) => Change::Save(record, Ok(Some(answer))),
                 Err(limited) => Change::Leave(Err(limited)),
             }
         };
@@ -299,9 +340,9 @@ impl Inner {
         message: &Message,
         verification: Option<String>,
         reservation: Reservation,
-        now: Timestamp,
     ) -> Result<(Outcome, Row), StartError> {
-        let opened = self.deliver.open(message, app, verification, now).await;
+        let at = reservation.at;
+        let opened = self.deliver.open(message, app, verification, at).await;
         let row = match opened {
             Ok(row) => row,
             Err(error) => {
@@ -321,20 +362,21 @@ impl Inner {
 
     /// Takes a message back that was not sent. Whoever takes it out of the
     /// record gives the counters back, so that it happens once. The count of an
-    /// address stays where the provider refused the number: otherwise made-up
-    /// numbers would be tried for nothing.
+    /// address stays where the provider was asked: otherwise one address could
+    /// have it asked without end.
     async fn take_back(&self, out_id: &OutId, reservation: Reservation, refusal: Option<&Refusal>) {
-        let now = self.now();
-        let Reservation { record, charges } = reservation;
-        match self.release(record, out_id, refusal, now).await {
+        let Reservation {
+            record, charges, ..
+        } = reservation;
+        match self.release(record, out_id, refusal).await {
             Ok(true) => {
-                let keeps_ip = refusal.is_some_and(issue::is_about_number);
+                let keeps_ip = refusal.is_some_and(|refusal| refusal.stage == Stage::Provider);
                 let charges = if keeps_ip {
                     limit::without_ip(charges)
                 } else {
                     charges
                 };
-                self.give_back(&charges, now).await;
+                self.give_back(&charges, self.now()).await;
             }
             Ok(false) => {}
             Err(error) => {
@@ -348,9 +390,8 @@ impl Inner {
         key: RecordKey,
         out_id: &OutId,
         refusal: Option<&Refusal>,
-        now: Timestamp,
     ) -> StoreResult<bool> {
-        let _turn = self.numbers.queue(key).await;
+        let (_turn, now) = self.numbers.queue(key).await;
         let loaded = self.numbers.load(key, now).await?;
         let change = |record: Option<NumberRecord>| {
             let Some(mut record) = record else {
@@ -387,6 +428,15 @@ impl Inner {
             entry.digits,
         ))
     }
+}
+
+/// Another try of the same request is being carried out; what became of it is
+/// told to whoever asks again.
+fn under_way() -> StartError {
+    StartError::Store(StoreError::Unavailable {
+        store: "sesame",
+        reason: "the same request is being carried out".to_owned(),
+    })
 }
 
 /// A name that a caller gives: short, and nothing that would tear a log line.

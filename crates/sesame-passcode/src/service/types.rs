@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sesame_connector::{Outcome, PhoneNumber, Reading, Refusal, mask_number};
+use sesame_connector::{OutId, Outcome, PhoneNumber, Reading, Refusal, mask_number};
 use thiserror::Error as ThisError;
 
 use crate::journal::{Row, State};
@@ -26,6 +26,19 @@ pub struct Start {
     pub session: Option<String>,
     /// The user's address.
     pub ip: Option<IpAddr>,
+    /// Which request it is, if it may come again.
+    pub attempt: Option<Attempt>,
+}
+
+/// What tells a request that comes again after a crash from a new one: drawn
+/// at random and written down before the first try. Of all tries one is carried
+/// out; the others are answered with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The message's id, which was no other message's.
+    pub out_id: OutId,
+    /// The random part of a new verification's id.
+    pub nonce: [u8; 12],
 }
 
 /// Somebody wants a message sent whose code they made.
@@ -44,6 +57,8 @@ pub struct SendOwn {
     pub payload: Map<String, Value>,
     /// The user's address.
     pub ip: Option<IpAddr>,
+    /// Which request it is, if it may come again.
+    pub attempt: Option<Attempt>,
 }
 
 impl fmt::Debug for Start {
@@ -405,9 +420,10 @@ pub struct Ticked {
 }
 
 impl Ticked {
-    /// Whether there is more of the same at once.
+    /// Whether there is more to clean up at once. Questions wait for their
+    /// time.
     pub fn is_busy(&self) -> bool {
-        self.asked >= crate::deliver::ASKED_AT_ONCE
+        self.purged.max(self.pruned) >= super::CLEANED_AT_ONCE
     }
 }
 

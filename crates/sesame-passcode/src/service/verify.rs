@@ -39,13 +39,12 @@ impl Inner {
         id: &str,
         code: &str,
     ) -> StoreResult<Option<CheckOutcome>> {
-        let now = self.now();
-        let Some(checked) = self.compare(app, id, code, now).await? else {
+        let Some(checked) = self.compare(app, id, code).await? else {
             return Ok(None);
         };
         let outcome = match checked.outcome {
             Checking::Ended(ref outcome) => outcome.clone(),
-            Checking::Right => self.approve(id, &checked, now).await?,
+            Checking::Right => self.approve(id, &checked).await?,
         };
         let country = checked.number.region();
         let about = About {
@@ -61,17 +60,11 @@ impl Inner {
     }
 
     /// Compares, and writes down what came of it before it is told.
-    async fn compare(
-        &self,
-        app: &str,
-        id: &str,
-        code: &str,
-        now: Timestamp,
-    ) -> StoreResult<Option<Checked>> {
+    async fn compare(&self, app: &str, id: &str, code: &str) -> StoreResult<Option<Checked>> {
         let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
             return Ok(None);
         };
-        let _turn = self.numbers.queue(vid.record).await;
+        let (_turn, now) = self.numbers.queue(vid.record).await;
         let loaded = self.numbers.load(vid.record, now).await?;
         let rule = |record: Option<NumberRecord>| match record {
             Some(record) => self.check_rule(record, app, id, &vid, code, now),
@@ -125,12 +118,8 @@ impl Inner {
     }
 
     /// Only the first who asks the journal is told that a code was right.
-    async fn approve(
-        &self,
-        id: &str,
-        checked: &Checked,
-        now: Timestamp,
-    ) -> StoreResult<CheckOutcome> {
+    async fn approve(&self, id: &str, checked: &Checked) -> StoreResult<CheckOutcome> {
+        let now = self.now();
         if !self.parts.journal.consume(id, now).await? {
             return Ok(CheckOutcome::Consumed);
         }
@@ -179,7 +168,7 @@ impl Inner {
         self.view(&record, app, id, &vid, now).await
     }
 
-    async fn view(
+    pub(super) async fn view(
         &self,
         record: &NumberRecord,
         app: &str,
@@ -200,11 +189,10 @@ impl Inner {
     }
 
     pub(super) async fn cancel(&self, app: &str, id: &str) -> StoreResult<Option<Verification>> {
-        let now = self.now();
         let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
             return Ok(None);
         };
-        let turn = self.numbers.queue(vid.record).await;
+        let (turn, now) = self.numbers.queue(vid.record).await;
         let loaded = self.numbers.load(vid.record, now).await?;
         let rule = |record: Option<NumberRecord>| {
             let Some(mut record) = record else {
@@ -225,10 +213,9 @@ impl Inner {
     }
 
     pub(super) async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
-        let now = self.now();
         let number = self.parts.connector.phone(to)?;
         let key = self.parts.keys.record(&number);
-        let _turn = self.numbers.queue(key).await;
+        let (_turn, now) = self.numbers.queue(key).await;
         let loaded = self.numbers.load(key, now).await?;
         let failures = loaded.record.as_ref().map_or(0, |found| found.consecutive);
         let was_locked = failures >= self.parts.policy.lock_after_failures;

@@ -67,6 +67,7 @@ macro_rules! conformance_tests {
             old_rows_are_pruned
             keys_are_written_and_changed
             decisions_come_newest_first
+            a_mark_stays_as_it_was_made
             a_journal_that_is_there_answers
         ]);
     };

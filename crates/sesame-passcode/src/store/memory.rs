@@ -97,6 +97,10 @@ impl State {
             return total;
         }
         let total = total.saturating_add(addition.amount).max(0);
+        if total == 0 {
+            self.counters.remove(&addition.key);
+            return 0;
+        }
         let counter = Counter {
             total,
             ends_at: addition.ends_at,

@@ -167,7 +167,21 @@ impl Postgres {
         let totals = rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?)));
         let totals: BTreeMap<String, i64> = totals.collect::<StoreResult<_>>()?;
         let total = |key: &&str| totals.get(*key).copied().unwrap_or(0);
+        if amounts
+            .iter()
+            .any(|one| one.amount < 0 && total(&one.key.as_str()) == 0)
+        {
+            self.drop_empty(&keys).await;
+        }
         Ok(keys.iter().map(total).collect())
+    }
+
+    /// What was given back leaves no trace, or refusals would fill the table.
+    /// Whatever is missed here goes when its window has ended.
+    async fn drop_empty(&self, keys: &[&str]) {
+        let sql = "DELETE FROM sesame_counters WHERE key IN (SELECT key FROM sesame_counters \
+            WHERE key = ANY ($1) AND total = 0 FOR UPDATE SKIP LOCKED)";
+        let _ = self.execute(sql, &[&keys]).await;
     }
 }
 

@@ -253,9 +253,17 @@ fn add(connection: &Connection, addition: &Addition, now: Timestamp) -> rusqlite
         addition.ends_at.as_microsecond(),
         now.as_microsecond()
     ];
-    connection
+    let total = connection
         .prepare_cached(sql)?
-        .query_row(values, |row| row.get(0))
+        .query_row(values, |row| row.get(0))?;
+    if total == 0 {
+        // What was given back leaves no trace, or refusals would fill the file.
+        let sql = "DELETE FROM counters WHERE key = ?1";
+        connection
+            .prepare_cached(sql)?
+            .execute([addition.key.as_str()])?;
+    }
+    Ok(total)
 }
 
 fn purge(

@@ -5,5 +5,6 @@ mod crashes;
 mod leaks;
 mod norms;
 mod service;
+mod settling;
 mod simulation;
 mod world;

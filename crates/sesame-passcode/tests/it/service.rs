@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sesame_connector::{Kind, Source};
+use sesame_connector::{Kind, OutId, Source};
 use sesame_passcode::journal::State;
 use sesame_passcode::store::memory::Fault;
 use sesame_passcode::store::{Record, Store, Swap, Version};
 use sesame_passcode::{
-    CheckOutcome, CodeKey, Journal, Keys, LimitName, MessageQuery, NumberKey, SendOwn, Start,
-    StartError, Status,
+    Attempt, CheckOutcome, CodeKey, Journal, Keys, LimitName, MessageQuery, NumberKey, SendOwn,
+    Start, StartError, Status, Ticked,
 };
 
 use crate::world::{PHONE, Reply, World, limited, start, wrong};
@@ -333,7 +333,7 @@ async fn reports_fit_by_out_id_and_number_in_any_order() {
         json!([{
             "phone_number": number, "success": success, "err_code": if success { "DELIVERED" } else { "MK:0008" },
             "err_msg": "x", "report_time": "2026-11-22 12:00:05", "send_time": "2026-11-22 12:00:00",
-            "sms_size": "1", "biz_id": "biz", "out_id": out_id,
+            "sms_size": "1", "biz_id": "zzz", "out_id": out_id,
         }])
         .to_string()
     };
@@ -360,6 +360,7 @@ async fn reports_fit_by_out_id_and_number_in_any_order() {
     }
     let view = view().await;
     assert_eq!((view.delivered, view.outcome()), (Some(true), "accepted"));
+    assert_eq!(view.biz_id.as_deref(), Some("biz"), "the answer's own");
     let out_id = sesame_connector::OutId::parse(&out_id).expect("an out-id");
     assert_eq!(
         world.journal.reports(&out_id).await.expect("reports").len(),
@@ -639,4 +640,122 @@ async fn old_rows_and_records_go() {
     assert_eq!(ticked.pruned, 1);
     assert!(ticked.purged > 1);
     assert_eq!(world.store.dump(), []);
+}
+
+/// Whatever step a process dies at: a request that comes again, and again, is
+/// carried out once, and told what became of it.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_comes_again_is_carried_out_once() {
+    for fault in Fault::ALL {
+        for step in 1..=14 {
+            let mut world = World::new();
+            let attempt = Attempt {
+                out_id: OutId::new(&*world.clock),
+                nonce: [7; 12],
+            };
+            let request = Start {
+                attempt: Some(attempt.clone()),
+                ..start(PHONE)
+            };
+            world.faults.arm(step, fault);
+            let first = world.passcodes.start(request.clone());
+            let first = tokio::time::timeout(Duration::from_secs(1), first).await;
+            world.restart();
+            world.clock.advance(100);
+            let again = world.passcodes.start(request.clone()).await;
+            let third = world.passcodes.start(request).await;
+            let sent = world.phones.taken().len();
+            let what = format!("{fault:?} at {step}: {first:?} {again:?} {third:?}");
+            assert!(world.phones.calls() <= 1 && sent <= 1, "{what}");
+            if let (Ok(again), Ok(third)) = (&again, &third) {
+                assert_eq!(again.verification.id, third.verification.id, "{what}");
+                let id = &again.verification.id;
+                if let Some(taken) = world.phones.taken().first() {
+                    assert_eq!(taken.out_id, attempt.out_id.as_str());
+                    let approved = world.check(id, &taken.code).await;
+                    assert!(matches!(approved, CheckOutcome::Approved(_)), "{what}");
+                }
+                let known = third.outcome.as_str() == "accepted";
+                assert!(!known || sent == 1, "{what}");
+            } else {
+                assert_eq!(sent, 0, "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_comes_again_as_it_was() {
+    let world = World::new();
+    let attempt = Attempt {
+        out_id: OutId::new(&*world.clock),
+        nonce: [7; 12],
+    };
+    let own = |app: &str| SendOwn {
+        app: app.to_owned(),
+        to: PHONE.to_owned(),
+        usage_type: "Register".to_owned(),
+        payload: json!({ "code": "483920" })
+            .as_object()
+            .cloned()
+            .expect("a map"),
+        attempt: Some(attempt.clone()),
+        ..SendOwn::default()
+    };
+    world.phones.will(Reply::Refuse(Kind::Balance, None));
+    for _ in 0..3 {
+        let refused = world.passcodes.send(own("web")).await;
+        let Err(StartError::Refused(refusal)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(refusal.code, "isv.REFUSED");
+        assert_eq!(refusal.request_id.as_deref(), Some("request"));
+    }
+    assert_eq!(world.phones.calls(), 1);
+    let other = world.passcodes.send(own("other")).await;
+    assert!(matches!(other, Err(StartError::Invalid(_))), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_refused_start_leaves_nothing_and_cleaning_keeps_up() {
+    let world = World::with(sesame_passcode::Policy {
+        account: toml::from_str("messages_per_day = 1").expect("an account"),
+        ..Default::default()
+    });
+    world.started(PHONE).await;
+    let before = world.store.dump().len();
+    for number in 0..20 {
+        let request = Start {
+            ip: Some([203, 0, 113, number].into()),
+            ..start(&format!("+86139{number:04}1000"))
+        };
+        let refused = limited(world.passcodes.start(request).await);
+        assert_eq!(refused.limit, LimitName::AccountPerDay);
+    }
+    assert_eq!(world.store.dump().len(), before);
+    let busy = Ticked {
+        purged: 500,
+        ..Ticked::default()
+    };
+    assert!(busy.is_busy() && !Ticked::default().is_busy());
+}
+
+#[tokio::test]
+async fn an_address_pays_for_every_call_to_the_provider() {
+    let world = World::new();
+    let request = |number: u32| Start {
+        ip: Some([203, 0, 113, 7].into()),
+        ..start(&format!("+86138{number:04}1000"))
+    };
+    for number in 0..20 {
+        world.phones.will(Reply::Refuse(Kind::Balance, None));
+        let refused = world.passcodes.start(request(number)).await;
+        assert!(
+            matches!(refused, Err(StartError::Refused(_))),
+            "{refused:?}"
+        );
+    }
+    let refused = limited(world.passcodes.start(request(20)).await);
+    assert_eq!(refused.limit, LimitName::IpPerHour);
+    assert_eq!(world.phones.calls(), 20);
 }

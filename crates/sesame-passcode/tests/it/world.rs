@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use sesame_connector::config::{ConnectorConfig, Format, NoLookup};
 use sesame_connector::provider::aliyun_sms::AliyunSms;
 use sesame_connector::provider::{
-    BoxFuture, FindError, Found, FoundMessage, Provider, ReportError, Reports, Sought,
+    BoxFuture, FindError, FindFailure, Found, FoundMessage, Provider, ReportError, Reports, Sought,
 };
 use sesame_connector::{
     Connector, Delivery, Doubt, Kind, Outcome, Prepared, Receipt, Refusal, Source, Stage, Text,
@@ -20,6 +20,7 @@ use sesame_passcode::{
     CheckOutcome, CodeKey, Keys, Limited, NumberKey, Parts, Passcodes, Policy, Start, StartError,
     Started,
 };
+use tokio::sync::Notify;
 
 pub(crate) const PHONE: &str = "+8613800138000";
 
@@ -42,6 +43,10 @@ impl Clock {
 
     pub(crate) fn set(&self, now: Timestamp) {
         *lock(&self.now) = now;
+    }
+
+    pub(crate) fn advance_millis(&self, millis: i64) {
+        *lock(&self.now) += SignedDuration::from_millis(millis);
     }
 
     pub(crate) fn advance(&self, secs: i64) {
@@ -83,6 +88,8 @@ pub(crate) enum Reply {
     Lost,
     /// Refuses it.
     Refuse(Kind, Option<Duration>),
+    /// Takes it, and answers when [`Phones::answer_now`] is called.
+    TakenSlowly,
 }
 
 /// A message that arrived at the provider.
@@ -101,6 +108,10 @@ pub(crate) struct Phones {
     replies: Mutex<VecDeque<Reply>>,
     calls: AtomicU64,
     delivers: Mutex<bool>,
+    slow: Notify,
+    /// The code of the error that whoever asks gets.
+    silence: Mutex<Option<&'static str>>,
+    asked: AtomicU64,
 }
 
 impl Phones {
@@ -122,6 +133,21 @@ impl Phones {
 
     pub(crate) fn will(&self, answer: Reply) {
         lock(&self.replies).push_back(answer);
+    }
+
+    /// Answers a message that was taken slowly.
+    pub(crate) fn answer_now(&self) {
+        self.slow.notify_one();
+    }
+
+    /// From now on, whoever asks gets this error, or none.
+    pub(crate) fn say_nothing(&self, code: Option<&'static str>) {
+        *lock(&self.silence) = code;
+    }
+
+    /// How often it was asked about a message.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
     }
 
     /// From now on, whoever asks hears that messages arrived.
@@ -163,7 +189,7 @@ impl Phones {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let answer = lock(&self.replies).pop_front();
         match answer {
-            None => self.accepted(message),
+            None | Some(Reply::TakenSlowly) => self.accepted(message),
             Some(Reply::TakenInSilence) => {
                 self.take(message);
                 self.unknown(message)
@@ -182,6 +208,15 @@ impl Phones {
             }),
         }
     }
+}
+
+fn failed(code: &str) -> FindError {
+    FindError::Failed(Box::new(FindFailure {
+        code: code.to_owned(),
+        cause: text(),
+        cure: text(),
+        is_transient: code == "timed_out",
+    }))
 }
 
 fn text() -> Text {
@@ -204,13 +239,22 @@ impl Provider for Phones {
 
     fn send<'a>(&'a self, message: &'a Prepared) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
+            let is_slow = matches!(lock(&self.replies).front(), Some(Reply::TakenSlowly));
             let answered = self.faults.step(|| self.answer(message)).await;
+            if is_slow {
+                self.slow.notified().await;
+            }
             answered.unwrap_or_else(|_| self.unknown(message))
         })
     }
 
     fn find<'a>(&'a self, sought: &'a Sought) -> BoxFuture<'a, Found> {
         Box::pin(async move {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let silence = *lock(&self.silence);
+            if let Some(code) = silence {
+                return Err(failed(code));
+            }
             let find = || {
                 let taken = lock(&self.taken);
                 let out_id = sought.out_id.as_str();
@@ -229,14 +273,7 @@ impl Provider for Phones {
                     reported_at: None,
                 })),
                 Ok(false) => Ok(None),
-                Err(_) => Err(FindError::Failed(Box::new(
-                    sesame_connector::provider::FindFailure {
-                        code: "timed_out".to_owned(),
-                        cause: text(),
-                        cure: text(),
-                        is_transient: true,
-                    },
-                ))),
+                Err(_) => Err(failed("timed_out")),
             }
         })
     }
@@ -288,6 +325,9 @@ impl World {
             replies: Mutex::default(),
             calls: AtomicU64::new(0),
             delivers: Mutex::new(false),
+            slow: Notify::new(),
+            silence: Mutex::default(),
+            asked: AtomicU64::new(0),
         });
         let store = Arc::new(MemoryStore::with_faults(faults.clone()));
         let journal = Arc::new(MemoryJournal::with_faults(faults.clone()));

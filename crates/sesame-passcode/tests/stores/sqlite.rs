@@ -377,3 +377,22 @@ async fn a_killed_process_loses_nothing_it_acknowledged() {
     }
     println!("{} writes acknowledged, all there", acknowledged.len());
 }
+
+#[tokio::test]
+async fn a_counter_at_nought_leaves_no_trace() {
+    let (_folder, file) = place();
+    let store = Sqlite::open(&file, Role::Server).await.unwrap();
+    let now = "2026-03-01T12:00:00Z".parse().unwrap();
+    let one = |amount| sesame_passcode::store::Addition {
+        key: Key::new("ip:x"),
+        amount,
+        ends_at: now,
+    };
+    let earlier = now - jiff::SignedDuration::from_secs(60);
+    for additions in [&[one(2), one(-2)][..], &[one(-1)]] {
+        store.add(additions, earlier).await.unwrap();
+        assert_eq!(store.purge(10, now).await.unwrap(), 0);
+    }
+    store.add(&[one(2), one(-1)], earlier).await.unwrap();
+    assert_eq!(store.purge(10, now).await.unwrap(), 1);
+}

@@ -45,6 +45,12 @@ refusals! {
         MalformedJson InvalidField UnknownField IdempotencyKeyInvalid BodyUnreadable
         Unauthorized ScopeMissing NotFound RequestTimeout IdempotencyKeyInUse BodyTooLarge
         UnsupportedMediaType IdempotencyKeyReused StoreUnavailable Overloaded TimedOut;
+    /// Of `POST /v1/numbers/lift`.
+    Lift:
+        MalformedJson InvalidField UnknownField IdempotencyKeyInvalid BodyUnreadable
+        Unauthorized ScopeMissing RequestTimeout IdempotencyKeyInUse BodyTooLarge
+        UnsupportedMediaType IdempotencyKeyReused InvalidPhoneNumber CountryCodeMissing
+        AmbiguousPhoneNumber StoreUnavailable Overloaded TimedOut;
     /// Of what is looked up by an id.
     Lookup:
         BodyUnreadable Unauthorized ScopeMissing NotFound RequestTimeout BodyTooLarge

@@ -56,6 +56,7 @@ pub(super) struct OutId {
     tags(
         (name = "verifications", description = "Prove that somebody has a phone number."),
         (name = "messages", description = "Codes of the caller's own, and what became of messages."),
+        (name = "numbers", description = "What an operator does for a number."),
         (name = "reports", description = "What Aliyun pushes."),
         (name = "tokens", description = "What verification tokens are checked by."),
         (name = "operation", description = "Running the server."),

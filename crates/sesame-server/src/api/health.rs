@@ -39,8 +39,8 @@ pub(super) async fn livez() -> Json<Health> {
     Json(Health { status: "alive" })
 }
 
-/// Whether requests can be carried out: the stores answer, and the server is
-/// not about to end.
+/// Whether requests can be carried out: the stores answer, records can be
+/// written, and the server is not about to end.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -56,9 +56,12 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Answer<Json<Health>> 
     if *app.is_ending.borrow() {
         return Err(not_ready("the server is about to end"));
     }
-    let asked = async { tokio::try_join!(app.store.ping(), app.journal.ping()) };
+    let asked = async {
+        tokio::try_join!(app.store.ping(), app.journal.ping())?;
+        app.try_to_write().await
+    };
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(_)) => Ok(Json(Health { status: "ready" })),
+        Ok(Ok(())) => Ok(Json(Health { status: "ready" })),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(not_ready("the stores do not answer in time")),
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sesame_connector::{Language, Outcome, OutcomeView, Refusal, Stage};
 use sesame_passcode::journal::State;
-use sesame_passcode::{MessageQuery, MessageView, SendOwn, StartError};
+use sesame_passcode::{Attempt, MessageQuery, MessageView, SendOwn, StartError};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answers;
@@ -195,9 +195,10 @@ pub(super) struct MessageBody {
 pub(super) async fn send(
     extract::State(app): extract::State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    attempt: Option<Extension<Attempt>>,
     Body(body): Body<SendBody>,
 ) -> Answer<Json<SentBody>> {
-    fits("locale", body.locale.as_deref(), 64)?;
+    fits("locale", body.locale.as_deref(), 0..=64)?;
     let language = refusal::language(body.locale.as_deref());
     known_usage_type(&app, &body.usage_type)?;
     let request = SendOwn {
@@ -207,6 +208,7 @@ pub(super) async fn send(
         usage_type: body.usage_type,
         payload: body.payload,
         ip: address(body.ip.as_deref())?,
+        attempt: attempt.map(|Extension(attempt)| attempt),
     };
     match app.passcodes.send(request).await {
         Ok(sent) => Ok(Json(SentBody::of(&sent.outcome))),

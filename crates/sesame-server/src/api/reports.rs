@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sesame_passcode::ReportsError;
 use utoipa::ToSchema;
 
@@ -25,6 +26,19 @@ pub(super) struct Acknowledgement {
     msg: String,
 }
 
+/// Aliyun's delivery reports: a list, or a single one by itself.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "only documents the body, which the provider reads"
+)]
+pub(super) enum Pushed {
+    List(Vec<Value>),
+    #[schema(value_type = Object)]
+    One(Map<String, Value>),
+}
+
 /// Takes delivery reports. They may be repeated, and may come before the
 /// message's own answer.
 #[utoipa::path(
@@ -33,7 +47,7 @@ pub(super) struct Acknowledgement {
     operation_id = "pushAliyunReports",
     tag = "reports",
     params(("secret" = String, Path, description = "`reports.secret` of the configuration.")),
-    request_body(content = Vec<serde_json::Value>, description = "Aliyun's list of delivery reports."),
+    request_body(content = inline(Pushed), description = "Aliyun's list of delivery reports."),
     responses(
         (status = 200, description = "They were taken.", body = Acknowledgement),
         answers::Push,

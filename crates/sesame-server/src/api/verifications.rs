@@ -1,13 +1,14 @@
 //! Starting a verification, checking its code, looking at it, ending it.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sesame_passcode::{CheckOutcome, MessageView, Start, Started, Verification};
+use sesame_passcode::{Attempt, CheckOutcome, MessageView, Start, Started, Verification};
 use utoipa::ToSchema;
 
 use super::answers;
@@ -139,10 +140,11 @@ pub(super) struct CheckAnswer {
 pub(super) async fn start(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    attempt: Option<Extension<Attempt>>,
     Body(body): Body<StartBody>,
 ) -> Answer<(StatusCode, Json<VerificationBody>)> {
-    fits("session", body.session.as_deref(), 256)?;
-    fits("locale", body.locale.as_deref(), 64)?;
+    fits("session", body.session.as_deref(), 1..=256)?;
+    fits("locale", body.locale.as_deref(), 0..=64)?;
     let language = refusal::language(body.locale.as_deref());
     known_usage_type(&app, &body.usage_type)?;
     let request = Start {
@@ -151,6 +153,7 @@ pub(super) async fn start(
         usage_type: body.usage_type,
         session: body.session,
         ip: address(body.ip.as_deref())?,
+        attempt: attempt.map(|Extension(attempt)| attempt),
     };
     let started = app.passcodes.start(request).await;
     let started = started.map_err(|error| refusal::start(error, language))?;
@@ -179,7 +182,7 @@ pub(super) async fn check(
 ) -> Answer<Json<CheckAnswer>> {
     let outcome = app.passcodes.check(&caller.app, &id, &body.code).await?;
     let outcome = outcome.ok_or_else(Problem::not_found)?;
-    checked(&app, outcome).map(Json)
+    checked(&app, &caller, outcome).map(Json)
 }
 
 /// A verification as it stands.
@@ -242,13 +245,21 @@ pub(super) fn known_usage_type(app: &App, name: &str) -> Answer<()> {
 }
 
 /// Texts that are only kept or compared still have an end.
-pub(super) fn fits(field: &'static str, text: Option<&str>, most: usize) -> Answer<()> {
-    if text.is_none_or(|text| text.chars().count() <= most) {
+pub(super) fn fits(
+    field: &'static str,
+    text: Option<&str>,
+    length: RangeInclusive<usize>,
+) -> Answer<()> {
+    if text.is_none_or(|text| length.contains(&text.chars().count())) {
         return Ok(());
     }
     let problem = Problem::new(
         Code::InvalidField,
-        format!("{field} may have {most} characters"),
+        format!(
+            "{field} must have {} to {} characters",
+            length.start(),
+            length.end()
+        ),
     );
     Err(problem.with(|more| more.field = Some(field.to_owned())))
 }
@@ -261,7 +272,7 @@ pub(super) fn address(text: Option<&str>) -> Answer<Option<IpAddr>> {
     })
 }
 
-fn checked(app: &App, outcome: CheckOutcome) -> Answer<CheckAnswer> {
+fn checked(app: &App, caller: &Caller, outcome: CheckOutcome) -> Answer<CheckAnswer> {
     let plain = |status| CheckAnswer {
         status,
         valid: false,
@@ -277,6 +288,8 @@ fn checked(app: &App, outcome: CheckOutcome) -> Answer<CheckAnswer> {
                 subject: &approved.subject,
                 phone_number: &number,
                 usage_type: &approved.usage_type,
+                app: &caller.app,
+                verification: &approved.verification,
             };
             let token = app.signer.sign(&proven, &*app.source);
             let token = token

@@ -2,8 +2,8 @@
 //!
 //! A key that is not known may have been made this moment by `sesame key new`,
 //! so the journal is asked once more before it is refused. Whoever waits for
-//! that shares one question, and there is a pause between two: a flood of wrong
-//! keys is no flood of queries.
+//! that shares one question, there is a pause between two, and only a few may
+//! wait: a flood of wrong keys is no flood of queries, nor of open requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use sesame_passcode::Journal;
 use sesame_passcode::journal::ApiKeyRow;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::{Answer, Code, Problem};
@@ -20,6 +20,8 @@ use crate::error::{Answer, Code, Problem};
 const REFRESH: Duration = Duration::from_secs(5);
 /// The least time between two questions.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How many requests may wait for a question at once.
+const WAITING: usize = 16;
 
 /// All API keys. Reading them goes on until this is dropped.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ struct Shared {
     keys: Mutex<Arc<HashMap<String, Arc<ApiKeyRow>>>>,
     /// Wakes the one who reads.
     wanted: Notify,
+    /// Places for those who wait.
+    waiting: Semaphore,
     /// The last reading that was begun, and the last that ended.
     readings: watch::Sender<Readings>,
 }
@@ -44,12 +48,25 @@ struct Readings {
     is_good: bool,
 }
 
+impl Readings {
+    /// Whether the last one showed all keys.
+    fn told(&self) -> Answer<()> {
+        if self.is_good {
+            return Ok(());
+        }
+        let detail = "the API keys cannot be read at the moment";
+        let problem = Problem::new(Code::StoreUnavailable, detail);
+        Err(problem.retry_after(Duration::from_secs(1)))
+    }
+}
+
 impl Book {
     /// Begins to keep the keys of a journal.
     pub(crate) fn open(journal: Arc<dyn Journal>) -> Self {
         let shared = Arc::new(Shared {
             keys: Mutex::default(),
             wanted: Notify::new(),
+            waiting: Semaphore::new(WAITING),
             readings: watch::Sender::default(),
         });
         let refresher = tokio::spawn(refresh(Arc::clone(&shared), journal));
@@ -78,20 +95,19 @@ impl Shared {
         keys.get(id).cloned()
     }
 
-    /// Waits for a reading that begins from now on.
+    /// Waits for a reading that begins from now on; where enough others wait,
+    /// makes do with the last one.
     async fn read_anew(&self) -> Answer<()> {
         let mut readings = self.readings.subscribe();
-        let begun = readings.borrow().begun;
-        self.wanted.notify_one();
-        let ended = readings.wait_for(|readings| readings.ended > begun).await;
-        match ended {
-            Ok(readings) if readings.is_good => Ok(()),
-            _ => {
-                let detail = "the API keys cannot be read at the moment";
-                let problem = Problem::new(Code::StoreUnavailable, detail);
-                Err(problem.retry_after(Duration::from_secs(1)))
-            }
+        let last = *readings.borrow();
+        let place = self.waiting.try_acquire();
+        // Before the first reading no key is known, so all wait for it.
+        if place.is_err() && last.ended > 0 {
+            return last.told();
         }
+        self.wanted.notify_one();
+        let ended = readings.wait_for(|now| now.ended > last.begun).await;
+        ended.map_or_else(|_| Readings::default().told(), |now| now.told())
     }
 }
 

@@ -1,13 +1,16 @@
 //! The rules that a configuration must obey beyond its shape.
 
 use std::path::Path;
+use std::time::Duration;
 
-use http::HeaderName;
+use http::uri::Scheme;
+use http::{HeaderName, HeaderValue, Uri};
+use sesame_connector::UsageType;
 use sesame_connector::config::{Checked, ConnectorConfig, Level, Problem, SystemLookup};
 
 use super::load::Loader;
 use super::problem::{ConfigProblem, Severity};
-use super::{Config, ConnectorSetting, LimitsConfig};
+use super::{Config, ConnectorSetting, LimitsConfig, OtlpConfig};
 use crate::stores::Location;
 
 /// Notes every broken rule; gives the connector's configuration where there is
@@ -19,8 +22,10 @@ pub(super) fn check(loader: &mut Loader, config: &Config) -> Option<ConnectorCon
     token(loader, config);
     reports(loader, config);
     policy(loader, config);
+    usage_types(loader, config);
     limits(loader, &config.limits);
     proxy(loader, config);
+    otlp(loader, &config.otlp);
     if config.retention.messages_days == 0 {
         let cure = "write for how many days messages are kept";
         loader.report(
@@ -30,7 +35,9 @@ pub(super) fn check(loader: &mut Loader, config: &Config) -> Option<ConnectorCon
             cure,
         );
     }
-    connector(loader, config)
+    let connector = connector(loader, config)?;
+    time_to_send(loader, &config.limits, &connector);
+    Some(connector)
 }
 
 fn listeners(loader: &mut Loader, config: &Config) {
@@ -56,6 +63,11 @@ fn listeners(loader: &mut Loader, config: &Config) {
         loader.report(Severity::Warning, "listen", message, cure);
     }
     let Some(admin) = config.admin_listen else {
+        if !config.listen.ip().is_loopback() {
+            let message = "other machines can reach this address, and with it /metrics, which has no protection of its own";
+            let cure = "set admin_listen = \"127.0.0.1:8081\", or let the proxy in front keep /metrics to itself";
+            loader.report(Severity::Warning, "listen", message, cure);
+        }
         return;
     };
     if admin == config.listen && admin.port() != 0 {
@@ -186,6 +198,42 @@ fn policy(loader: &mut Loader, config: &Config) {
     }
 }
 
+/// A misspelt one would change nothing, and nobody would know. The connector
+/// knows no others either.
+fn usage_types(loader: &mut Loader, config: &Config) {
+    let names = config.policy.usage_types.keys();
+    for name in names.filter(|name| !UsageType::from(name.as_str()).is_known()) {
+        let cure = match UsageType::suggest(name) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!(
+                "write one of {}",
+                UsageType::KNOWN.map(|known| known.to_string()).join(", ")
+            ),
+        };
+        let path = format!("policy.usage_types.{name}");
+        let message = "this usage type is not known";
+        loader.report(Severity::Error, &path, message, cure);
+    }
+}
+
+/// Whoever asks should hear how sending ended, and so should a server that is
+/// told to end.
+fn time_to_send(loader: &mut Loader, limits: &LimitsConfig, connector: &ConnectorConfig) {
+    let sending = connector.timeout.as_secs_f64().ceil();
+    for (name, secs) in [
+        ("request_secs", limits.request_secs),
+        ("shutdown_secs", limits.shutdown_secs),
+    ] {
+        if Duration::from_secs(secs) < connector.timeout {
+            let path = format!("limits.{name}");
+            let message =
+                format!("sending a message may take {sending} s, by the connector's timeoutMs");
+            let cure = "make it longer, or timeoutMs shorter";
+            loader.report(Severity::Warning, &path, message, cure);
+        }
+    }
+}
+
 fn limits(loader: &mut Loader, limits: &LimitsConfig) {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     for (name, value, least, most) in [
@@ -202,6 +250,7 @@ fn limits(loader: &mut Loader, limits: &LimitsConfig) {
         ("requests", count(limits.requests), 1, 1 << 20),
         ("head_secs", limits.head_secs, 1, 3600),
         ("body_secs", limits.body_secs, 1, 3600),
+        ("write_secs", limits.write_secs, 1, 3600),
         ("request_secs", limits.request_secs, 1, 3600),
         ("shutdown_secs", limits.shutdown_secs, 1, 3600),
     ] {
@@ -239,6 +288,63 @@ fn proxy(loader: &mut Loader, config: &Config) {
             );
         }
     }
+}
+
+fn otlp(loader: &mut Loader, otlp: &OtlpConfig) {
+    let mut wrong = |path: &str, message: &str, cure: &str| {
+        loader.report(Severity::Error, &format!("otlp.{path}"), message, cure);
+    };
+    if otlp.endpoint.is_some() && cfg!(not(feature = "otlp")) {
+        let message = "this program was built without traces";
+        wrong(
+            "endpoint",
+            message,
+            "build it with the feature otlp, or leave it out",
+        );
+    }
+    if otlp
+        .endpoint
+        .as_deref()
+        .is_some_and(|url| !is_collector(url))
+    {
+        let message = "this is no address of a collector";
+        let cure =
+            "write one such as \"http://127.0.0.1:4318\"; a key for it goes under otlp.headers";
+        wrong("endpoint", message, cure);
+    }
+    if !(0.0..=1.0).contains(&otlp.sample_ratio) {
+        let cure = "write 1.0 to keep all traces, 0.1 for one in ten";
+        wrong("sample_ratio", "this must be between 0 and 1", cure);
+    }
+    if otlp.service_name.trim().is_empty() {
+        let cure = "leave it out for its default";
+        wrong("service_name", "this must not be empty", cure);
+    }
+    for (name, secs) in [
+        ("timeout_secs", otlp.timeout_secs),
+        ("shutdown_secs", otlp.shutdown_secs),
+    ] {
+        if !(1..=60).contains(&secs) {
+            let cure = "leave it out for its default";
+            wrong(name, "this must be between 1 and 60", cure);
+        }
+    }
+    for (name, value) in &otlp.headers {
+        let is_name = HeaderName::from_bytes(name.as_bytes()).is_ok();
+        if !is_name || HeaderValue::from_str(value.reveal()).is_err() {
+            let cure = "write a header's name and its value, such as authorization = { env = \"OTLP_KEY\" }";
+            wrong(&format!("headers.{name}"), "this is no header", cure);
+        }
+    }
+}
+
+/// An address to which `/v1/traces` can be added, and that holds no password.
+fn is_collector(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return false;
+    };
+    let has_scheme = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&uri.scheme());
+    has_scheme && uri.query().is_none() && !url.contains(['@', '#'])
 }
 
 fn connector(loader: &mut Loader, config: &Config) -> Option<ConnectorConfig> {

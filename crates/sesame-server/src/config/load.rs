@@ -240,7 +240,7 @@ impl Loader {
         let lookup = SystemLookup::beside(&self.file);
         for (path, secret) in config.secrets() {
             if let Err((message, cure)) = secret.resolve(&lookup) {
-                self.report(Severity::Error, path, message, cure);
+                self.report(Severity::Error, &path, message, cure);
             }
         }
     }
@@ -264,14 +264,19 @@ impl Loader {
 
 impl Config {
     /// Every secret and its place.
-    fn secrets(&mut self) -> Vec<(&'static str, &mut Secret)> {
-        let mut secrets = vec![
-            ("store.records", &mut self.store.records),
-            ("store.journal", &mut self.store.journal),
+    fn secrets(&mut self) -> Vec<(String, &mut Secret)> {
+        let single = [
+            ("store.records", Some(&mut self.store.records)),
+            ("store.journal", Some(&mut self.store.journal)),
+            ("keys.json", self.keys.json.as_mut()),
+            ("reports.secret", self.reports.secret.as_mut()),
         ];
-        secrets.extend(self.keys.json.as_mut().map(|s| ("keys.json", s)));
-        secrets.extend(self.reports.secret.as_mut().map(|s| ("reports.secret", s)));
-        secrets
+        let single = single
+            .into_iter()
+            .filter_map(|(path, secret)| Some((path.to_owned(), secret?)));
+        let headers = self.otlp.headers.iter_mut();
+        let headers = headers.map(|(name, secret)| (format!("otlp.headers.{name}"), secret));
+        single.chain(headers).collect()
     }
 }
 

@@ -5,6 +5,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use sesame_connector::Source;
+
 use super::{KeyRing, KeysError};
 
 /// Reads keys.
@@ -54,11 +57,38 @@ pub fn write_new(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
     }
 }
 
-/// Writes keys in the place of older ones.
+/// Adds new code and token keys, used from `active_from` on, while nobody else
+/// does.
 ///
 /// # Errors
-/// Where nothing can be written; then the older ones are still there.
-pub fn write_over(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
+/// Where there are no keys, or nothing can be written; then the older ones are
+/// still there.
+pub fn rotate(
+    path: &Path,
+    source: &dyn Source,
+    active_from: Timestamp,
+) -> Result<KeyRing, KeysError> {
+    // Where there are none, no lock is left behind either.
+    read(path)?;
+    let _held = hold(path).map_err(|source| written(path, source))?;
+    let mut ring = read(path)?;
+    ring.rotate(source, active_from);
+    write_over(path, &ring)?;
+    Ok(ring)
+}
+
+/// A lock beside the file, which itself is replaced.
+fn hold(path: &Path) -> std::io::Result<File> {
+    let file = private()
+        .create(true)
+        .truncate(false)
+        .open(beside(path, ".lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Writes keys in the place of older ones.
+fn write_over(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
     let temporary = write_beside(path, ring)?;
     if let Err(source) = std::fs::rename(&temporary, path) {
         let _ = std::fs::remove_file(&temporary);
@@ -68,22 +98,32 @@ pub fn write_over(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
 }
 
 fn write_beside(path: &Path, ring: &KeyRing) -> Result<PathBuf, KeysError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
+    let temporary = beside(path, &format!(".{}.tmp", std::process::id()));
     // What an earlier process of the same number left behind.
     let _ = std::fs::remove_file(&temporary);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let write = || {
-        let mut file = options.open(&temporary)?;
+        let mut file = private().create_new(true).open(&temporary)?;
         file.write_all(ring.to_json().as_bytes())?;
         file.sync_all()
     };
     write().map_err(|source| written(path, source))?;
     Ok(temporary)
+}
+
+/// A file with the same name and more.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(more);
+    path.with_file_name(name)
+}
+
+/// For writing, and for nobody else's eyes.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn written(path: &Path, source: std::io::Error) -> KeysError {

@@ -1,11 +1,13 @@
 //! API keys and scopes.
 
+use std::sync::Arc;
+
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
-use sesame_connector::Source as _;
+use sesame_connector::{Source as _, SystemSource};
 use sesame_passcode::Journal as _;
-use sesame_server::auth::Scope;
+use sesame_server::auth::{ApiKey, Scope};
 
 use crate::support::{Ask, NUMBER, World};
 
@@ -65,6 +67,7 @@ async fn a_scope_opens_its_own_routes() {
         (Scope::Send, Method::POST, "/v1/messages"),
         (Scope::Read, Method::GET, "/v1/messages"),
         (Scope::Read, Method::GET, "/v1/messages/x"),
+        (Scope::Admin, Method::POST, "/v1/numbers/lift"),
     ];
     for held in Scope::ALL {
         let key = world.new_key("web", &[held]).await;
@@ -113,4 +116,25 @@ async fn a_key_may_be_refused_before_its_body_is_looked_at() {
         .post_as(&read, "/v1/messages", &json!({ "to": NUMBER }), &[])
         .await;
     assert_eq!(said.code(), "scope_missing");
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_takes_no_place_from_known_ones() {
+    let world = Arc::new(World::with(|config| config.limits.requests = 2).await);
+    let flood: Vec<_> = (0..200)
+        .map(|_| {
+            let (world, key) = (world.clone(), ApiKey::generate(&SystemSource).reveal());
+            tokio::spawn(async move { status(&world, &key, Method::GET, "/v1/messages").await })
+        })
+        .collect();
+    for _ in 0..50 {
+        assert_eq!(world.get("/v1/messages").await.status, 200);
+        tokio::task::yield_now().await;
+    }
+    for one in flood {
+        assert_eq!(one.await.expect("no panic"), 401);
+    }
+    // A new one is still found.
+    let key = world.new_key("web", &[Scope::Read]).await;
+    assert_eq!(status(&world, &key, Method::GET, "/v1/messages").await, 200);
 }

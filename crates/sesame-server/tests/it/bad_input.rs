@@ -270,6 +270,18 @@ async fn raw(world: &World, request: &str) -> (TcpStream, String) {
 }
 
 #[tokio::test]
+async fn an_empty_session_is_told_how_long_one_is() {
+    let world = World::new().await;
+    let body = json!({ "to": NUMBER, "type": "SignIn", "session": "" });
+    let said = world.post(START, &body).await;
+    assert_eq!(said.code(), "invalid_field");
+    assert_eq!(
+        said.json()["detail"],
+        "session must have 1 to 256 characters"
+    );
+}
+
+#[tokio::test]
 async fn slow_bodies_and_heads_are_given_up() {
     let world = World::with(|config| {
         config.limits.body_secs = 1;

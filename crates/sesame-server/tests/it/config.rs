@@ -127,6 +127,7 @@ fn the_example_shows_every_default() {
         "requests",
         "head_secs",
         "body_secs",
+        "write_secs",
         "request_secs",
         "shutdown_secs",
         "cert",
@@ -135,6 +136,10 @@ fn the_example_shows_every_default() {
         "header",
         "format",
         "level",
+        "endpoint",
+        "service_name",
+        "sample_ratio",
+        "timeout_secs",
     ] {
         let is_there = all.iter().any(|line| {
             let line = line.trim_start_matches(['#', ':', ' ']);
@@ -346,5 +351,47 @@ fn secrets_come_from_files_and_variables() {
     assert!(
         said.contains("the environment variable SESAME_NOT_SET is not set"),
         "{said}"
+    );
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    let (_folder, path) = folder(text);
+    let loaded = read(&path, &[]).expect("valid");
+    loaded.warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_usage_type_that_is_not_known_is_told() {
+    let misspelt = format!("{SMALLEST}[policy.usage_types.Signin]\ndigits = 8\n");
+    let said = said(&misspelt, &[]);
+    for part in [
+        "sesame.toml:7:",
+        "policy.usage_types.Signin: this usage type is not known",
+        "did you mean SignIn?",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let known = misspelt.replace("Signin", "SignIn");
+    assert_eq!(warnings(&known), [] as [String; 0]);
+}
+
+#[test]
+fn metrics_that_others_reach_are_told() {
+    let open =
+        format!("listen = \"0.0.0.0:8080\"\n{SMALLEST}[proxy]\ntrusted = [\"10.0.0.0/8\"]\n");
+    let said = warnings(&open);
+    assert!(said.len() == 1 && said[0].contains("/metrics"), "{said:?}");
+    let apart = format!("admin_listen = \"127.0.0.1:8081\"\n{open}");
+    assert_eq!(warnings(&apart), [] as [String; 0]);
+}
+
+#[test]
+fn less_time_than_sending_takes_is_told() {
+    let short = format!("{SMALLEST}[limits]\nrequest_secs = 7\nshutdown_secs = 8\n");
+    let said = warnings(&short);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("limits.request_secs: sending a message may take 8 s"),
+        "{said:?}"
     );
 }

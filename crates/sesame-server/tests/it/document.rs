@@ -32,7 +32,7 @@ async fn it_is_served_and_whole() {
             .is_some_and(|version| version.starts_with("3.1"))
     );
     let paths = document["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), 11, "{:?}", paths.keys());
+    assert_eq!(paths.len(), 12, "{:?}", paths.keys());
     let codes = &document["components"]["schemas"]["Code"]["enum"];
     assert_eq!(codes.as_array().map(Vec::len), Some(Code::ALL.len()));
     // Whatever is referred to is there.

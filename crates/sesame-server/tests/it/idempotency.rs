@@ -1,6 +1,7 @@
 //! `Idempotency-Key`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use sesame_emulator::{Fault, FaultOrder};
@@ -166,4 +167,60 @@ async fn the_key_has_a_form() {
     );
     // Of other methods it means nothing.
     assert!(world.get("/v1/messages").await.status.is_success());
+}
+
+#[tokio::test]
+async fn after_a_crash_nothing_is_sent_again() {
+    let world = Arc::new(World::new().await);
+    for (path, to, body) in [
+        (START, NUMBER, start()),
+        (
+            "/v1/messages",
+            "+8613900001234",
+            json!({ "to": "+8613900001234", "type": "SignIn", "payload": { "code": "918273" } }),
+        ),
+    ] {
+        let slow = FaultOrder {
+            delay_ms: Some(300),
+            ..FaultOrder::new("SendSms", 1, Fault::Slow)
+        };
+        world.emulator.fault(slow).expect("a fault");
+        let asking = tokio::spawn({
+            let (world, body) = (world.clone(), body.clone());
+            async move { post(&world, path, "k", &body).await }
+        });
+        while world.emulator.messages_to(to).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // The answer is never written down, as if the server had died.
+        world.store.is_gone.store(true, Ordering::SeqCst);
+        asking.await.expect("no panic");
+        world.store.is_gone.store(false, Ordering::SeqCst);
+        let said = post(&world, path, "k", &body).await;
+        assert_eq!(said.code(), "idempotency_key_in_use");
+        world.clock.advance_secs(61);
+        let said = post(&world, path, "k", &body).await;
+        assert_eq!(
+            said.code(),
+            "idempotency_key_in_use",
+            "sending may take 2 s"
+        );
+        world.clock.advance_secs(1);
+        let again = post(&world, path, "k", &body).await;
+        assert!(again.status.is_success(), "{again:?}");
+        let sent = serde_json::to_value(world.message(to)).expect("JSON");
+        let said = again.json();
+        let out_id = said["message"]["out_id"]
+            .as_str()
+            .or(said["out_id"].as_str());
+        assert_eq!(sent["out_id"].as_str(), out_id, "{said}");
+        assert_eq!(world.emulator.messages_to(to).len(), 1);
+        // From now on this is the answer.
+        assert_eq!(post(&world, path, "k", &body).await.body, again.body);
+        if path == START {
+            let id = said["id"].as_str().expect("an id");
+            let checked = world.check(id, &world.code(to)).await;
+            assert_eq!(checked["status"], "approved");
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod config;
 mod document;
 mod idempotency;
 mod messages;
+mod numbers;
 mod operation;
 mod quiet;
 mod reports;

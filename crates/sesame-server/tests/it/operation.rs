@@ -1,5 +1,6 @@
 //! Running it: health, metrics, TLS, other addresses, ending.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -229,8 +230,93 @@ async fn a_store_that_is_gone_is_told_and_comes_back() {
 }
 
 #[tokio::test]
-async fn it_speaks_tls() {
-    let folder = tempfile::tempdir().expect("a folder");
+async fn a_store_that_cannot_be_written_is_not_ready() {
+    let world = World::new().await;
+    assert_eq!(world.get("/readyz").await.status, 200);
+    world.store.is_full.store(true, Ordering::SeqCst);
+    world.clock.advance_secs(1);
+    assert_eq!(world.get("/readyz").await.code(), "store_unavailable");
+    world.store.is_full.store(false, Ordering::SeqCst);
+    assert_eq!(world.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_the_answer_is_left() {
+    for is_tls in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (cert, key, pair) = certificate(&folder);
+        let world = World::with(|config| {
+            config.limits.connections = 1;
+            config.limits.write_secs = 1;
+            if is_tls {
+                config.tls.cert = Some(cert);
+                config.tls.key = Some(key);
+            }
+        })
+        .await;
+        let address = world.server.addresses()[0];
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        let stream = socket.connect(address).await.expect("it listens");
+        let ask = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400);
+        let _held: Box<dyn std::any::Any> = if is_tls {
+            let mut stream = shaken(stream, &pair).await;
+            stream.write_all(ask.as_bytes()).await.expect("it reads");
+            stream.flush().await.expect("it reads");
+            Box::new(stream)
+        } else {
+            let mut stream = stream;
+            stream.write_all(ask.as_bytes()).await.expect("it reads");
+            Box::new(stream)
+        };
+        // Its place is given to the next one.
+        let next = async {
+            let stream = tokio::net::TcpStream::connect(address)
+                .await
+                .expect("it listens");
+            let ask = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            let mut answer = String::new();
+            if is_tls {
+                let mut stream = shaken(stream, &pair).await;
+                stream.write_all(ask).await.expect("it reads");
+                let _ = stream.read_to_string(&mut answer).await;
+            } else {
+                let mut stream = stream;
+                stream.write_all(ask).await.expect("it reads");
+                let _ = stream.read_to_string(&mut answer).await;
+            }
+            answer
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(8), next).await;
+        let answer = answer.expect("there is room");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_there_however_full_the_api_is() {
+    let world = World::with(|config| {
+        config.limits.connections = 1;
+        config.admin_listen = Some("127.0.0.1:0".parse().expect("an address"));
+    })
+    .await;
+    let mut held = tokio::net::TcpStream::connect(world.server.addresses()[0])
+        .await
+        .expect("it listens");
+    held.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("it reads");
+    let _ = held.read_u8().await.expect("an answer");
+    let admin = &world.server.urls()[1];
+    let metrics = world.ask_at(admin, Ask::new(Method::GET, "/metrics", None));
+    let said = tokio::time::timeout(Duration::from_secs(8), metrics).await;
+    assert_eq!(said.expect("an answer").status, 200);
+}
+
+type Pair = rcgen::CertifiedKey<rcgen::KeyPair>;
+
+/// A certificate for `localhost`, in two files.
+fn certificate(folder: &tempfile::TempDir) -> (PathBuf, PathBuf, Pair) {
     let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let (cert, key) = (
         folder.path().join("cert.pem"),
@@ -238,12 +324,14 @@ async fn it_speaks_tls() {
     );
     std::fs::write(&cert, pair.cert.pem()).expect("written");
     std::fs::write(&key, pair.signing_key.serialize_pem()).expect("written");
-    let world = World::with(|config| {
-        config.tls.cert = Some(cert);
-        config.tls.key = Some(key);
-    })
-    .await;
-    assert!(world.server.urls()[0].starts_with("https://"));
+    (cert, key, pair)
+}
+
+/// TLS over a stream, with whoever has that certificate.
+async fn shaken(
+    stream: tokio::net::TcpStream,
+    pair: &Pair,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(pair.cert.der().clone()).expect("a root");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -252,12 +340,25 @@ async fn it_speaks_tls() {
         .expect("protocols")
         .with_root_certificates(roots)
         .with_no_client_auth();
+    let name = "localhost".try_into().expect("a name");
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await.expect("TLS")
+}
+
+#[tokio::test]
+async fn it_speaks_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (cert, key, pair) = certificate(&folder);
+    let world = World::with(|config| {
+        config.tls.cert = Some(cert);
+        config.tls.key = Some(key);
+    })
+    .await;
+    assert!(world.server.urls()[0].starts_with("https://"));
     let stream = tokio::net::TcpStream::connect(world.server.addresses()[0])
         .await
         .expect("it listens");
-    let name = "localhost".try_into().expect("a name");
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, stream).await.expect("TLS");
+    let mut stream = shaken(stream, &pair).await;
     stream
         .write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         .await

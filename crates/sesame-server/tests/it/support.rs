@@ -95,6 +95,8 @@ impl Write for Log {
 pub(crate) struct Leaving {
     pub(crate) inner: MemoryStore,
     pub(crate) is_gone: AtomicBool,
+    /// It is read, and not written.
+    pub(crate) is_full: AtomicBool,
 }
 
 impl Leaving {
@@ -105,11 +107,15 @@ impl Leaving {
         if !self.is_gone.load(Ordering::SeqCst) {
             return work;
         }
-        Box::pin(std::future::ready(Err(StoreError::Unavailable {
-            store: "memory",
-            reason: "a test said so".to_owned(),
-        })))
+        gone()
     }
+}
+
+fn gone<'a, T: Send + 'a>() -> BoxFuture<'a, StoreResult<T>> {
+    Box::pin(std::future::ready(Err(StoreError::Unavailable {
+        store: "memory",
+        reason: "a test said so".to_owned(),
+    })))
 }
 
 impl Store for Leaving {
@@ -140,6 +146,9 @@ impl Store for Leaving {
         amounts: &'a [Addition],
         now: Timestamp,
     ) -> BoxFuture<'a, StoreResult<Vec<i64>>> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return gone();
+        }
         self.do_(self.inner.add(amounts, now))
     }
 

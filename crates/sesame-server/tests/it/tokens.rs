@@ -43,6 +43,10 @@ async fn a_token_says_what_was_proved_and_to_whom() {
     assert_eq!(claims["phone_number"], NUMBER);
     assert_eq!(claims["phone_number_verified"], true);
     assert_eq!(claims["usage"], "SignIn");
+    assert_eq!(claims["app"], "web");
+    let id = claims["verification"].as_str().expect("an id");
+    let shown = world.get(&format!("/v1/verifications/{id}")).await.json();
+    assert_eq!(shown["status"], "approved");
     let (iat, exp) = (claims["iat"].as_i64(), claims["exp"].as_i64());
     assert_eq!(iat, Some(world.clock.now().as_second()));
     assert_eq!(exp.zip(iat).map(|(exp, iat)| exp - iat), Some(300));

@@ -94,12 +94,9 @@ fn all_news() -> Vec<Progress> {
             biz_id: Some("B-2".to_owned()),
             ..news(State::Accepted, None, 3)
         },
-        Progress::reported(
-            receipted(false, Some("失败"), Some(after(4))),
-            Some("B-2".to_owned()),
-        ),
-        Progress::reported(receipted(true, Some("DELIVERED"), Some(after(5))), None),
-        Progress::reported(receipted(true, Some("DELIVERED"), None), None),
+        Progress::reported(receipted(false, Some("失败"), Some(after(4)))),
+        Progress::reported(receipted(true, Some("DELIVERED"), Some(after(5)))),
+        Progress::reported(receipted(true, Some("DELIVERED"), None)),
     ]
 }
 
@@ -224,7 +221,7 @@ pub async fn reports_are_kept_once_each(journal: Tested) {
     let mut expected = Vec::new();
     for (report, secs) in reports.iter().zip(10..) {
         for repeat in 0..3 {
-            let piece = Progress::reported(report.clone(), None);
+            let piece = Progress::reported(report.clone());
             let now = after(secs + repeat * 100);
             journal
                 .advance(&one.out_id, &piece, Ask::Keep, now)
@@ -505,7 +502,7 @@ pub async fn one_of_many_consumes(journal: Tested) {
 /// Rows, reports, decisions and consumptions of long ago go, not more than
 /// said; younger ones stay.
 pub async fn old_rows_are_pruned(journal: Tested) {
-    let report = Progress::reported(receipted(true, None, None), None);
+    let report = Progress::reported(receipted(true, None, None));
     for at in 0..10 {
         let written = row(&format!("m{at}"), after(at));
         journal.open(&written).await.unwrap();
@@ -612,6 +609,21 @@ pub async fn decisions_come_newest_first(journal: Tested) {
     assert_eq!(before, [b, c, about_nobody.clone()]);
     let before = journal.decisions(9, Some(after(2))).await.unwrap();
     assert_eq!(before, [about_nobody]);
+}
+
+/// A mark is made once, whoever comes later, and outlives everything.
+pub async fn a_mark_stays_as_it_was_made(journal: Tested) {
+    assert_eq!(journal.mark("a", None).await.unwrap(), None);
+    let first = Some(vec![0, 255, b'\'']);
+    assert_eq!(journal.mark("a", first.as_deref()).await.unwrap(), first);
+    assert_eq!(journal.mark("a", Some(b"other")).await.unwrap(), first);
+    assert_eq!(journal.mark("A", None).await.unwrap(), None, "another");
+    assert_eq!(
+        journal.mark("b", Some(b"")).await.unwrap(),
+        Some(Vec::new())
+    );
+    journal.prune(Timestamp::MAX, 100).await.unwrap();
+    assert_eq!(journal.mark("a", None).await.unwrap(), first);
 }
 
 /// It says so, and has a name.

@@ -445,6 +445,14 @@ impl Journal for Stepped<dyn Journal> {
         self.0.decisions(limit, before)
     }
 
+    fn mark<'a>(
+        &'a self,
+        name: &'a str,
+        value: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
+        self.0.mark(name, value)
+    }
+
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
         self.0.ping()
     }

@@ -28,6 +28,7 @@ struct State {
     consumed: BTreeMap<String, Timestamp>,
     keys: BTreeMap<String, ApiKeyRow>,
     decisions: Vec<Decision>,
+    marks: BTreeMap<String, Vec<u8>>,
 }
 
 impl MemoryJournal {
@@ -262,6 +263,21 @@ impl Journal for MemoryJournal {
             found.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
             found.truncate(limit);
             found
+        })
+    }
+
+    fn mark<'a>(
+        &'a self,
+        name: &'a str,
+        value: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
+        self.faults.step(move || {
+            let marks = &mut self.state().marks;
+            if let Some(value) = value {
+                let there = marks.entry(name.to_owned());
+                there.or_insert_with(|| value.to_vec());
+            }
+            marks.get(name).cloned()
         })
     }
 

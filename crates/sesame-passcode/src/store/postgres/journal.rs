@@ -97,6 +97,14 @@ impl Journal for Postgres {
         Box::pin(decisions(self, limit, before))
     }
 
+    fn mark<'a>(
+        &'a self,
+        name: &'a str,
+        value: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
+        Box::pin(mark(self, name, value))
+    }
+
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
         Store::ping(self)
     }
@@ -418,6 +426,17 @@ async fn decide(store: &Postgres, decision: &Decision) -> StoreResult<()> {
         &decision.detail,
     ];
     store.execute(sql, values).await.map(|_| ())
+}
+
+async fn mark(store: &Postgres, name: &str, value: Option<&[u8]>) -> StoreResult<Option<Vec<u8>>> {
+    if let Some(value) = value {
+        let sql = "INSERT INTO sesame_marks (name, value) VALUES ($1, $2) \
+            ON CONFLICT (name) DO NOTHING";
+        store.execute(sql, &[&name, &value]).await?;
+    }
+    let sql = "SELECT value FROM sesame_marks WHERE name = $1";
+    let rows = store.query(sql, &[&name]).await?;
+    rows.first().map(|row| get(row, 0)).transpose()
 }
 
 async fn decisions(

@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, SECOND];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -114,6 +114,13 @@ CREATE TABLE sesame_decisions (
   detail text NOT NULL
 );
 CREATE INDEX sesame_decisions_by_time ON sesame_decisions (at, id);
+"#;
+
+const SECOND: &str = r#"
+CREATE TABLE sesame_marks (
+  name text COLLATE "C" PRIMARY KEY,
+  value bytea NOT NULL
+);
 "#;
 
 /// Brings a database up to date, or says why not.

@@ -105,6 +105,15 @@ impl Journal for Sqlite {
         Box::pin(self.read(move |connection| decisions(connection, limit, before)))
     }
 
+    fn mark<'a>(
+        &'a self,
+        name: &'a str,
+        value: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
+        let (name, value) = (name.to_owned(), value.map(<[u8]>::to_vec));
+        Box::pin(self.write(move |connection| mark(connection, &name, value.as_deref())))
+    }
+
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
         crate::store::Store::ping(self)
     }
@@ -400,6 +409,23 @@ fn decisions(
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![before, count(limit)], decision)?;
     found.collect()
+}
+
+fn mark(
+    connection: &Connection,
+    name: &str,
+    value: Option<&[u8]>,
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    if let Some(value) = value {
+        let sql = "INSERT INTO marks (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+        connection
+            .prepare_cached(sql)?
+            .execute(params![name, value])?;
+    }
+    connection
+        .prepare_cached("SELECT value FROM marks WHERE name = ?1")?
+        .query_row([name], |found| found.get(0))
+        .optional()
 }
 
 fn row(found: &Columns<'_>) -> rusqlite::Result<Row> {

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, SECOND];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -95,6 +95,13 @@ CREATE TABLE decisions (
   detail TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX decisions_by_time ON decisions (at, id);
+";
+
+const SECOND: &str = "
+CREATE TABLE marks (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Which schema a file has; 0 for an empty one.

@@ -1,0 +1,167 @@
+//! Stores and journals whose operations are spans, where there is something
+//! they belong to.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sesame_connector::OutId;
+use sesame_connector::provider::BoxFuture;
+use sesame_passcode::journal::{ApiKeyRow, Ask, Decision, Progress, Row, Search, SeenReport};
+use sesame_passcode::store::{Addition, Key, Record, StoreResult, Swap, Version};
+use sesame_passcode::{Journal, Store, StoreError};
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use super::shown::ERROR;
+use crate::stores::Stores;
+
+/// The same stores, with spans.
+pub(crate) fn stores(stores: &Stores) -> Stores {
+    Stores {
+        records: Arc::new(Traced(Arc::clone(&stores.records))),
+        journal: Arc::new(Traced(Arc::clone(&stores.journal))),
+    }
+}
+
+#[derive(Debug)]
+struct Traced<T: ?Sized>(Arc<T>);
+
+type Work<'a, T> = BoxFuture<'a, StoreResult<T>>;
+
+/// Runs an operation in a span. What goes on in the background has none above
+/// it, and would be a trace of its own every second.
+macro_rules! traced {
+    ($self:ident, $what:literal, $operation:ident($($argument:expr),*)) => {{
+        let work = $self.0.$operation($($argument),*);
+        if tracing::Span::current().is_none() {
+            return work;
+        }
+        let span = tracing::debug_span!(
+            $what,
+            db.system.name = $self.0.name(),
+            db.operation.name = stringify!($operation),
+            "error.type" = Empty,
+        );
+        in_span(span, work)
+    }};
+}
+
+fn in_span<'a, T: Send + 'a>(span: tracing::Span, work: Work<'a, T>) -> Work<'a, T> {
+    Box::pin(async move {
+        let done = work.instrument(span.clone()).await;
+        if let Err(error) = &done {
+            span.record(ERROR, kind(error));
+        }
+        done
+    })
+}
+
+fn kind(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unavailable { .. } => "unavailable",
+        StoreError::Schema { .. } => "schema",
+        StoreError::Unusable { .. } => "unusable",
+        StoreError::Corrupt { .. } => "corrupt",
+        _ => "other",
+    }
+}
+
+impl Store for Traced<dyn Store> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn get<'a>(&'a self, key: &'a Key, now: Timestamp) -> Work<'a, Option<Record>> {
+        traced!(self, "store", get(key, now))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a Key,
+        expected: Option<Version>,
+        new: &'a Record,
+        now: Timestamp,
+    ) -> Work<'a, Swap> {
+        traced!(self, "store", swap(key, expected, new, now))
+    }
+
+    fn add<'a>(&'a self, amounts: &'a [Addition], now: Timestamp) -> Work<'a, Vec<i64>> {
+        traced!(self, "store", add(amounts, now))
+    }
+
+    fn purge(&self, limit: usize, now: Timestamp) -> Work<'_, usize> {
+        traced!(self, "store", purge(limit, now))
+    }
+
+    fn ping(&self) -> Work<'_, ()> {
+        traced!(self, "store", ping())
+    }
+}
+
+impl Journal for Traced<dyn Journal> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn open<'a>(&'a self, row: &'a Row) -> Work<'a, ()> {
+        traced!(self, "journal", open(row))
+    }
+
+    fn advance<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        news: &'a Progress,
+        ask: Ask,
+        now: Timestamp,
+    ) -> Work<'a, Option<Row>> {
+        traced!(self, "journal", advance(out_id, news, ask, now))
+    }
+
+    fn message<'a>(&'a self, out_id: &'a OutId) -> Work<'a, Option<Row>> {
+        traced!(self, "journal", message(out_id))
+    }
+
+    fn search<'a>(&'a self, search: &'a Search) -> Work<'a, Vec<Row>> {
+        traced!(self, "journal", search(search))
+    }
+
+    fn reports<'a>(&'a self, out_id: &'a OutId) -> Work<'a, Vec<SeenReport>> {
+        traced!(self, "journal", reports(out_id))
+    }
+
+    fn claim(&self, limit: usize, now: Timestamp, lease_until: Timestamp) -> Work<'_, Vec<Row>> {
+        traced!(self, "journal", claim(limit, now, lease_until))
+    }
+
+    fn consume<'a>(&'a self, verification: &'a str, at: Timestamp) -> Work<'a, bool> {
+        traced!(self, "journal", consume(verification, at))
+    }
+
+    fn prune(&self, before: Timestamp, limit: usize) -> Work<'_, usize> {
+        traced!(self, "journal", prune(before, limit))
+    }
+
+    fn put_key<'a>(&'a self, key: &'a ApiKeyRow) -> Work<'a, ()> {
+        traced!(self, "journal", put_key(key))
+    }
+
+    fn keys(&self) -> Work<'_, Vec<ApiKeyRow>> {
+        traced!(self, "journal", keys())
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision) -> Work<'a, ()> {
+        traced!(self, "journal", decide(decision))
+    }
+
+    fn decisions(&self, limit: usize, before: Option<Timestamp>) -> Work<'_, Vec<Decision>> {
+        traced!(self, "journal", decisions(limit, before))
+    }
+
+    fn mark<'a>(&'a self, name: &'a str, value: Option<&'a [u8]>) -> Work<'a, Option<Vec<u8>>> {
+        traced!(self, "journal", mark(name, value))
+    }
+
+    fn ping(&self) -> Work<'_, ()> {
+        traced!(self, "journal", ping())
+    }
+}
