@@ -18,7 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Disposition, Error, Unsent};
 use crate::sign::SignatureVersion;
 use crate::source::{Source, SystemSource};
-use crate::transport::{Http, Options};
+use crate::transport::{Options, Transport};
 use crate::wire::{
     Api, CheckSmsVerifyCode, CheckSmsVerifyCodeReply, GetSmsSign, GetSmsSignReply, GetSmsTemplate,
     GetSmsTemplateReply, Operation, QueryMessage, QueryMessageReply, QuerySendDetails,
@@ -47,7 +47,7 @@ pub struct Client {
 }
 
 struct Inner {
-    http: Http,
+    transport: Transport,
     keys: Keys,
     source: Arc<dyn Source>,
     signature: SignatureVersion,
@@ -118,11 +118,8 @@ impl Client {
             endpoint: None,
             timeout: TIMEOUT,
             resends_same_bytes: false,
-            options: Options {
-                connect_timeout: CONNECT_TIMEOUT,
-                extra_roots_pem: None,
-                environment_proxy: true,
-            },
+            options: Options::default(),
+            transport: None,
         }
     }
 
@@ -298,6 +295,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     resends_same_bytes: bool,
     options: Options,
+    transport: Option<Transport>,
 }
 
 impl ClientBuilder {
@@ -354,6 +352,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Shares connections with all clients that are given the same; how those
+    /// come about was said when they were made.
+    pub fn transport(mut self, transport: &Transport) -> Self {
+        self.transport = Some(transport.clone());
+        self
+    }
+
     /// Where time and nonces come from.
     pub fn source(mut self, source: Arc<dyn Source>) -> Self {
         self.source = source;
@@ -369,9 +374,13 @@ impl ClientBuilder {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::of_region(api, &self.region),
         });
+        let transport = match self.transport {
+            Some(shared) => shared,
+            None => Transport::with(&self.options)?,
+        };
         Ok(Client {
             inner: Arc::new(Inner {
-                http: Http::new(&self.options)?,
+                transport,
                 keys: self.keys,
                 source: self.source,
                 signature: self.signature,

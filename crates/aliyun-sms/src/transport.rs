@@ -8,6 +8,7 @@ mod departure;
 mod dial;
 mod roots;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use jiff::fmt::rfc2822;
 pub(crate) use self::departure::Departure;
 use self::departure::WatchedBody;
 use self::dial::{DialError, Dialer};
+use crate::client::CONNECT_TIMEOUT;
 use crate::error::{Error, Looks, Unanswered, Unsent};
 use crate::wire::without_mark;
 
@@ -47,9 +49,10 @@ pub(crate) struct Options {
     pub(crate) environment_proxy: bool,
 }
 
-/// The connection pool.
+/// The way out: connections, and what they trust. Cheap to clone; clones, and
+/// all clients that are given one, share their connections.
 #[derive(Clone)]
-pub(crate) struct Http {
+pub struct Transport {
     client: Client<Dialer, WatchedBody>,
     /// None where the environment names no proxy.
     proxies: Option<Arc<Matcher>>,
@@ -63,8 +66,32 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-impl Http {
-    pub(crate) fn new(options: &Options) -> Result<Self, Unsent> {
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            extra_roots_pem: None,
+            environment_proxy: true,
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// With the trusted certificates and the proxies of this process.
+    ///
+    /// # Errors
+    /// [`Unsent::Setup`] if TLS cannot be set up.
+    pub fn new() -> Result<Self, Unsent> {
+        Self::with(&Options::default())
+    }
+
+    pub(crate) fn with(options: &Options) -> Result<Self, Unsent> {
         let proxies = (options.environment_proxy && environment_names_proxy())
             .then(|| Arc::new(Matcher::from_env()));
         let tls = roots::client_config(options.extra_roots_pem.as_deref())?;

@@ -14,7 +14,7 @@ use aliyun_sms::wire::{
     SendSmsVerifyCode, SendStatus,
 };
 use aliyun_sms::{
-    Client, ClientBuilder, Credentials, Disposition, Endpoint, Error, Source, Unsent,
+    Client, ClientBuilder, Credentials, Disposition, Endpoint, Error, Source, Transport, Unsent,
 };
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -75,6 +75,7 @@ impl Seen {
 struct Server {
     url: String,
     seen: Arc<std::sync::Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -83,15 +84,26 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let (log, next) = (seen.clone(), Arc::new(AtomicUsize::new(0)));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = connections.clone();
         tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
                     return;
                 };
+                accepted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(stream, acts.clone(), next.clone(), log.clone()));
             }
         });
-        Self { url, seen }
+        Self {
+            url,
+            seen,
+            connections,
+        }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     fn seen(&self) -> Vec<Seen> {
@@ -213,6 +225,21 @@ async fn refused_as(acts: Vec<Act>) -> (Error, usize) {
         .send_sms(&sms())
         .await;
     (error.expect_err("no reply"), server.seen().len())
+}
+
+#[tokio::test]
+async fn clients_with_keys_of_their_own_share_connections() {
+    let transport = Transport::new().expect("a transport");
+    let server = Server::start(vec![accepted(), accepted()]).await;
+    for id in ["testid", "another"] {
+        let client = Client::builder(Credentials::new(id, SECRET))
+            .endpoint(Endpoint::parse(&server.url).expect("a URL"))
+            .transport(&transport)
+            .build()
+            .expect("a client");
+        client.send_sms(&sms()).await.expect("accepted");
+    }
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use thiserror::Error as ThisError;
 use crate::phone::Reading;
 use crate::template::{SignName, TemplateCode};
 use crate::usage::UsageType;
-pub use lookup::{Lookup, NoLookup, SystemLookup};
+pub use lookup::{Lookup, NoLookup, Reference, SystemLookup};
 pub use parse::Format;
 pub use problem::{Level, Problem, ProblemId};
 
@@ -148,7 +148,9 @@ pub enum TemplateCodes {
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// There wherever everything needed is there, even if some of it is unwise
-    /// enough to be an error: whoever must accept that can go on with it.
+    /// enough to be an error: whoever must accept that can go on with it. What
+    /// is wrong and not needed is left out; but for a wrong endpoint there is
+    /// no configuration, so that nothing goes elsewhere than it was meant to.
     pub config: Option<ConnectorConfig>,
     /// All that is wrong, in the order of the text.
     pub problems: Vec<Problem>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliyun_sms::Source;
+use aliyun_sms::{Source, Transport};
 use tracing::Instrument;
 
 use crate::config::ConnectorConfig;
@@ -43,7 +43,19 @@ impl Connector {
     /// # Errors
     /// Where the provider cannot be set up on this machine.
     pub fn from_config(config: ConnectorConfig, source: Arc<dyn Source>) -> Result<Self, Error> {
-        let provider = provider::from_config(&config, source.clone())?;
+        Self::sharing(&Transport::new()?, config, source)
+    }
+
+    /// The same, with connections that it shares with others.
+    ///
+    /// # Errors
+    /// As [`from_config`](Self::from_config).
+    pub fn sharing(
+        transport: &Transport,
+        config: ConnectorConfig,
+        source: Arc<dyn Source>,
+    ) -> Result<Self, Error> {
+        let provider = provider::from_config(&config, source.clone(), transport)?;
         Ok(Self::new(config, provider, source))
     }
 

@@ -36,5 +36,5 @@ pub enum Error {
     Report(#[from] ReportError),
     /// The provider cannot be set up on this machine.
     #[error("the provider cannot be set up")]
-    Setup(#[source] aliyun_sms::Unsent),
+    Setup(#[from] aliyun_sms::Unsent),
 }

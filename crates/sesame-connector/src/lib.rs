@@ -14,7 +14,7 @@ mod text;
 pub mod usage;
 
 pub use aliyun_sms::code::Kind;
-pub use aliyun_sms::{Source, SystemSource, mask_number};
+pub use aliyun_sms::{Source, SystemSource, Transport, mask_number};
 pub use config::{Checked, ConfigError, ConnectorConfig};
 pub use connector::Connector;
 pub use error::Error;

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ::aliyun_sms::code::Kind;
-use ::aliyun_sms::{Source, mask_number};
+use ::aliyun_sms::{Source, Transport, mask_number};
 use jiff::Timestamp;
 use thiserror::Error as ThisError;
 
@@ -54,10 +54,11 @@ pub type Found = Result<Option<FoundMessage>, FindError>;
 pub fn from_config(
     config: &ConnectorConfig,
     source: Arc<dyn Source>,
+    transport: &Transport,
 ) -> Result<Arc<dyn Provider>, Error> {
     match config.provider {
         ProviderKind::AliyunSms => Ok(Arc::new(aliyun_sms::AliyunSms::from_config(
-            config, source,
+            config, source, transport,
         )?)),
     }
 }

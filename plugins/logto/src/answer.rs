@@ -4,12 +4,14 @@
 //! What is in [`PublicData`] reaches the browser of whoever waits for the code;
 //! cause and cure go to the log only.
 
+use std::error::Error;
+
 use napi_derive::napi;
 use serde_json::json;
 use sesame_connector::config::Problem;
 use sesame_connector::outcome::NOT_SENT;
 use sesame_connector::{
-    Doubt, Error, Kind, Language, Outcome, PhoneNumber, Receipt, Refusal, Stage, Text,
+    Doubt, Kind, Language, Outcome, PhoneNumber, Receipt, Refusal, Stage, Text,
 };
 
 use crate::log::Line;
@@ -86,9 +88,9 @@ impl Answer {
         Self::failed("invalid_config", "invalid_config", language, line)
     }
 
-    /// The configuration cannot be used on this machine.
-    pub(crate) fn of_setup(error: &Error, language: Language) -> Self {
-        let reason = std::error::Error::source(error).map(ToString::to_string);
+    /// This machine lets nobody send.
+    pub(crate) fn of_setup(error: &dyn Error, language: Language) -> Self {
+        let reason = error.source().map(ToString::to_string);
         let fields = json!({ "cause": error.to_string(), "reason": reason });
         let line = Line::error("setup.failed", fields);
         Self::failed("general", "setup_failed", language, line)

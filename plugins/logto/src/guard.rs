@@ -15,50 +15,42 @@ use napi::Either;
 use napi_derive::napi;
 use serde_json::Value;
 use sesame_connector::ConnectorConfig;
-use sesame_connector::config::{Lookup, Problem};
+use sesame_connector::config::{Format, Lookup, Problem};
 
-/// Whether a configuration is taken.
+/// What came of judging a configuration.
 #[derive(Debug)]
-pub(crate) enum Verdict {
-    /// It is, whatever the problems are.
-    Accepted {
-        config: Box<ConnectorConfig>,
-        problems: Vec<Problem>,
-    },
-    /// It is not, for these.
-    Refused(Vec<Problem>),
+pub(crate) struct Verdict {
+    /// Whether it may be saved.
+    pub(crate) is_taken: bool,
+    /// What is sent with, if it is taken; none where that would send what was
+    /// meant for an emulator to Aliyun itself.
+    pub(crate) config: Option<ConnectorConfig>,
+    /// All that is wrong with it.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Judges a configuration written as JSON.
 pub(crate) fn judge(text: &str, lookup: &dyn Lookup) -> Verdict {
     match serde_json::from_str(text) {
         Ok(value) => judge_value(value, lookup),
-        // JavaScript wrote it, so it is too deep to be read, or has half a
-        // character in it. The parser of files says so in better words.
-        Err(_) => Verdict::Refused(parse(text, lookup)),
+        // JavaScript wrote it, so it can be read; if not, the parser of files
+        // says why in better words.
+        Err(_) => Verdict {
+            is_taken: false,
+            config: None,
+            problems: ConnectorConfig::parse(text, Format::Json, lookup).problems,
+        },
     }
 }
 
-fn parse(text: &str, lookup: &dyn Lookup) -> Vec<Problem> {
-    ConnectorConfig::parse(text, sesame_connector::config::Format::Json, lookup).problems
-}
-
 fn judge_value(value: Value, lookup: &dyn Lookup) -> Verdict {
-    let known = official::known_part(&value);
+    let is_known = official::takes(&value);
     let checked = ConnectorConfig::from_value(&form::without_empty(value), lookup);
-    let is_valid = checked.is_valid();
-    let (config, problems) = (checked.config, checked.problems);
-    let config = match known {
-        None => config.filter(|_| is_valid),
-        // What the official connector does not know may be too wrong to use.
-        Some(known) => config.or_else(|| ConnectorConfig::from_value(&known, lookup).config),
-    };
-    match config {
-        Some(config) => Verdict::Accepted {
-            config: Box::new(config),
-            problems,
-        },
-        None => Verdict::Refused(problems),
+    let is_taken = is_known || checked.is_valid();
+    Verdict {
+        is_taken,
+        config: checked.config.filter(|_| is_taken),
+        problems: checked.problems,
     }
 }
 

@@ -12,12 +12,14 @@ mod lookup;
 mod runtime;
 mod send;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Result, Status};
+use napi::{Error, Result, Status};
 use napi_derive::napi;
+use sesame_connector::Language;
 
 use answer::{Answer, Failure, Sent};
 use cache::Loaded;
@@ -36,19 +38,29 @@ pub struct Checked {
 }
 
 /// Checks a configuration, written as JSON.
-#[napi(catch_unwind)]
-pub fn check(config: String) -> Checked {
-    let loaded = cache::load(&config);
-    match &loaded.verdict {
-        Verdict::Accepted { .. } => Checked {
-            issues: None,
+///
+/// # Errors
+/// Where something fails that must not.
+#[napi]
+pub fn check(config: String) -> Result<Checked> {
+    guarded(|| {
+        let loaded = cache::load(&config);
+        let Verdict {
+            is_taken, problems, ..
+        } = &loaded.verdict;
+        let issues = || problems.iter().map(Issue::from).collect();
+        Ok(Checked {
+            issues: (!is_taken).then(issues),
             log: loaded.warning(),
-        },
-        Verdict::Refused(problems) => Checked {
-            issues: Some(problems.iter().map(Issue::from).collect()),
-            log: None,
-        },
-    }
+        })
+    })
+}
+
+/// Runs what JavaScript calls. What a panic says stays here: it may quote what
+/// was being handled.
+fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Error::from_reason("sesame-logto panicked")))
 }
 
 /// The function of JavaScript that takes answers: which request, what was sent
@@ -62,6 +74,8 @@ type Arguments = FnArgs<(u32, Option<Sent>, Option<Failure>, Option<Vec<Line>>)>
 #[napi]
 pub struct Sender {
     answered: Arc<Answered>,
+    /// The configuration of the last message.
+    last: Option<Arc<Loaded>>,
 }
 
 #[napi]
@@ -71,36 +85,48 @@ impl Sender {
     pub fn new(answered: Answered) -> Self {
         Self {
             answered: Arc::new(answered),
+            last: None,
         }
     }
 
     /// Begins to send; the answer comes under `id`. Configuration and payload
-    /// are written as JSON.
+    /// are written as JSON; no configuration is that of the last message. Tells
+    /// whether it may be left out the next time.
     ///
     /// # Errors
-    /// Where no thread can be started.
-    #[napi(catch_unwind)]
+    /// Where something fails that must not.
+    #[napi]
     pub fn send(
-        &self,
+        &mut self,
         id: u32,
-        config: String,
+        config: Option<String>,
         to: String,
         usage_type: String,
         payload: String,
-    ) -> Result<()> {
-        let loaded = cache::load(&config);
-        let reply = Reply {
-            id,
-            answered: self.answered.clone(),
-            is_due: true,
-        };
-        let request = Request {
-            to,
-            usage_type,
-            payload,
-        };
-        runtime::get()?.spawn(run(loaded, request, reply));
-        Ok(())
+    ) -> Result<bool> {
+        guarded(|| {
+            let loaded = match (config, self.last.take()) {
+                (None, Some(last)) => last,
+                (config, _) => cache::load(&config.unwrap_or_default()),
+            };
+            let reply = Reply {
+                id,
+                answered: self.answered.clone(),
+                is_due: true,
+            };
+            let request = Request {
+                to,
+                usage_type,
+                payload,
+            };
+            let is_lasting = loaded.is_lasting();
+            self.last = is_lasting.then(|| loaded.clone());
+            match runtime::get() {
+                Ok(runtime) => drop(runtime.spawn(run(loaded, request, reply))),
+                Err(error) => reply.give(Answer::of_setup(&error, Language::En)),
+            }
+            Ok(is_lasting)
+        })
     }
 }
 
@@ -143,8 +169,10 @@ impl Drop for Reply {
 #[cfg(not(test))]
 #[napi_derive::module_init]
 fn init() {
+    use std::io::Write as _;
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        eprintln!("sesame-logto: panicked at {place}");
+        // `eprintln` would panic where nobody reads any more.
+        let _ = writeln!(std::io::stderr(), "sesame-logto: panicked at {place}");
     }));
 }

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sesame_connector::{ConnectorConfig, Draft, Language, Outcome, Source as _, SystemSource};
+use sesame_connector::{ConnectorConfig, Draft, Language, Outcome};
+use tokio::time::sleep;
 
 use crate::answer::Answer;
 use crate::cache::Loaded;
-use crate::guard::Verdict;
 
 /// What `sendMessage` was called with.
 pub(crate) struct Request {
@@ -29,17 +29,17 @@ pub(crate) fn shared_out(config: &ConnectorConfig) -> ConnectorConfig {
 
 /// Sends, and says how it ended within the configuration's time.
 pub(crate) async fn send(loaded: &Loaded, request: Request) -> Answer {
-    let began_at = SystemSource.now();
     let payload = payload(&request.payload);
     let language = language(&payload);
-    let config = match &loaded.verdict {
-        Verdict::Accepted { config, .. } => config,
-        Verdict::Refused(problems) => return Answer::of_refused_config(problems, language),
+    let Some(config) = &loaded.verdict.config else {
+        return Answer::of_refused_config(&loaded.verdict.problems, language);
     };
-    let connector = match loaded.connector(config).await {
+    let connector = match loaded.connector(config) {
         Ok(connector) => connector,
         Err(error) => return Answer::of_setup(&error, language),
     };
+    // The runtime's own time, which no correction of the clock moves.
+    let deadline = sleep(config.timeout).deadline();
     let draft = Draft {
         to: request.to,
         usage_type: request.usage_type,
@@ -54,8 +54,7 @@ pub(crate) async fn send(loaded: &Loaded, request: Request) -> Answer {
     if !matches!(outcome, Outcome::Unknown(_)) {
         return Answer::of(outcome, Some(&message.to), language);
     }
-    let spent = Duration::try_from(SystemSource.now().duration_since(began_at)).unwrap_or_default();
-    let left = config.timeout.saturating_sub(spent);
+    let left = deadline.duration_since(sleep(Duration::ZERO).deadline());
     let outcome = connector.settle(&message.to, outcome, left).await;
     Answer::of_settled(outcome, &message.to, language)
 }
@@ -79,5 +78,36 @@ fn language(payload: &Map<String, Value>) -> Language {
             Language::Zh
         }
         _ => Language::En,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::cache;
+
+    /// Time runs by itself here: nothing waits, and the clock stands still.
+    #[tokio::test(start_paused = true)]
+    async fn a_message_and_the_question_about_it_share_the_time_there_is() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let config = serde_json::json!({
+            "accessKeyId": "testid",
+            "accessKeySecret": "testsecret",
+            "signName": "阿里云短信测试",
+            "templates": [{ "usageType": "Generic", "templateCode": "SMS_154950909" }],
+            "endpoint": format!("http://{}", silent.local_addr().unwrap()),
+            "timeoutMs": 100_000,
+        });
+        let request = Request {
+            to: "8613800138000".to_owned(),
+            usage_type: "SignIn".to_owned(),
+            payload: r#"{"code":"683725"}"#.to_owned(),
+        };
+        let end = sleep(Duration::from_secs(100)).deadline();
+        let answer = send(&cache::load(&config.to_string()), request).await;
+        assert_eq!(answer.failure.unwrap().data.code, "timed_out");
+        assert!(sleep(Duration::ZERO).deadline() <= end);
     }
 }

@@ -55,6 +55,25 @@ for (const [name, changes] of Object.entries(TOLERATED)) {
   });
 }
 
+for (const levels of [100, 200, 20_000]) {
+  test(`taken: an unknown key, nested ${levels} deep`, async () => {
+    assert.equal(await ours.scenario('deep', { config: configOf(), levels }), true);
+  });
+}
+
+test('taken: half a character', async () => {
+  assert.equal((await ours.check(configOf({ comment: '\ud800' }))).error, undefined);
+});
+
+test('100 configurations with a problem are told of once each', async () => {
+  const before = ours.output.length;
+  for (const _ of [1, 2]) {
+    for (let n = 0; n < 100; n += 1) await ours.check(configOf({ comment: n }));
+  }
+  await ours.scenario('shape');
+  assert.equal(logLines(ours.output.slice(before)).length, 100);
+});
+
 test('a configuration without problems is taken in silence', async () => {
   const before = ours.output.length;
   assert.equal((await ours.check(configOf({ signName: 'silent' }))).error, undefined);

@@ -154,6 +154,12 @@ test('1,000 keys one after the other hold nothing', LIMIT, async () => {
   assert.ok(after.files <= before.files + 20, `${before.files} files became ${after.files}`);
 });
 
+test('all keys send over the same connections', LIMIT, async () => {
+  const keys = Array.from({ length: 100 }, (_, n) => ({ id: `rotated-key-${n}`, secret: `rotated-secret-${n}-end` }));
+  const { before, after } = await grown('rotation', { account: { access_keys: keys }, config: configOf(), keys, first: 1 });
+  assert.ok(after.files <= before.files + 2, `${before.files} files became ${after.files}`);
+});
+
 // Programs that nobody ends.
 const program = (what, { config = configOf(), args = [] } = {}) =>
   new Promise((resolve) => {
@@ -182,6 +188,17 @@ for (const [what, label, expected] of [
     await emulator.reset();
     // The send takes its time; nothing else keeps the process.
     if (what === 'pending') await emulator.fault('slow', { delay_ms: 1500 });
+    const told = await program(what);
+    assert.deepEqual(told, { code: 0, killed: false, stdout: expected });
+  });
+}
+
+for (const [what, label, expected] of [
+  ['mute', 'whose console is broken', 'invalid_config sent true invalid_config'],
+  ['threadless', 'that can start no thread', 'general alive'],
+]) {
+  test(`a program ${label} is told how sending ended`, LIMIT, async () => {
+    await emulator.reset();
     const told = await program(what);
     assert.deepEqual(told, { code: 0, killed: false, stdout: expected });
   });

@@ -217,6 +217,22 @@ for (const [label, payload] of [
   });
 }
 
+test('a number or a code that stands as a code or an id is not passed on', async () => {
+  await emulator.reset();
+  for (const body of [
+    { Code: 'isv.13800138000', RequestId: '683725' },
+    { Code: 'isv.683725', RequestId: 'R-13800138000' },
+  ]) {
+    await emulator.fault({ http_status: 200, body: JSON.stringify({ Message: '', ...body }) });
+    const told = await ours.send({ to: CHINESE, payload: { code: '683725' }, config: configOf({ timeoutMs: 1000 }) });
+    assert.deepEqual([told.error.data.Code, told.error.data.RequestId], ['failed', undefined]);
+  }
+});
+
+test('without data there is nobody to send to', async () => {
+  assert.equal(await ours.scenario('withoutData', { config: configOf() }), 'invalid_request_parameters');
+});
+
 test('the end user never sees what Aliyun wrote', async () => {
   await emulator.reset();
   const message = `Specified signature is not matched. server string to sign is:POST&%2F&AccessKeyId%3Dtestid PhoneNumbers ${CHINESE} {"code":"683725"}`;

@@ -1,7 +1,9 @@
 // A program that uses the connector and that nobody ends: `endurance.test.mjs`
 // looks at whether it ends.
 
-import { loadFactories, send } from './core.mjs';
+import { execFileSync } from 'node:child_process';
+
+import { buildConnector, loadFactories, send } from './core.mjs';
 
 const [what, folder, json] = process.argv.slice(2);
 const config = JSON.parse(json);
@@ -26,6 +28,26 @@ switch (what) {
   case 'refused':
     await send(factory, { data: { ...data, to: '12' }, config }).catch((error) => say(error.code));
     break;
+  case 'mute': {
+    console.warn = console.error = () => {
+      throw new Error('no console');
+    };
+    const end = (changes) => send(factory, { data, config: { ...config, ...changes } }).then(() => 'sent', ({ code }) => code);
+    const ends = [await end({ accessKeyId: 'nobody' }), await end({ comment: 'unknown' })];
+    const { configGuard } = await buildConnector(factory);
+    ends.push(configGuard.safeParse({ ...config, comment: 'another' }).success, await end({ endpoint: 'none' }));
+    say(ends.join(' '));
+    break;
+  }
+  case 'threadless': {
+    // Root has no such limit.
+    if (process.getuid() === 0) process.setgroups([]) ?? process.setgid(65534) ?? process.setuid(65534);
+    execFileSync('prlimit', [`--pid=${process.pid}`, '--nproc=1:1']);
+    await send(factory, { data, config }).catch(({ code }) => say(code));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    say(' alive');
+    break;
+  }
   case 'exit':
     for (let n = 0; n < 10; n += 1) send(factory, { data, config });
     await new Promise((resolve) => setTimeout(resolve, 300));

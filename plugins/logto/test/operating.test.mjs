@@ -3,14 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { LOUD, written } from './instance.mjs';
-import { CHINESE, HONG_KONG, configOf, emulator, here, officialConfig, ourFolder, ours, secure, startCore, stopCore } from './setup.mjs';
+import { CHINESE, HONG_KONG, configOf, emulator, here, officialConfig, ourFolder, ours, secure, startCore, stopCore, templates } from './setup.mjs';
 
 const certificate = process.env.NODE_EXTRA_CA_CERTS;
 const message = { to: CHINESE, payload: { code: '683725' } };
@@ -83,6 +84,7 @@ written.add({ config: officialConfig() });
 for (const [name, environment, reference] of [
   ['a variable', { ALIYUN_SECRET: 'testsecretAbCdEf' }, { env: 'ALIYUN_SECRET' }],
   ['a file', { SESAME_SECRETS_DIR: secrets }, { file: path.join(secrets, 'aliyun-secret') }],
+  ['a file by its name', { SESAME_SECRETS_DIR: secrets }, { file: 'aliyun-secret' }],
 ]) {
   test(`a secret from ${name}`, async () => {
     await emulator.reset();
@@ -110,6 +112,85 @@ for (const [name, reference] of [
     await stopCore(core);
   });
 }
+
+// Everything a configuration may hold, and whatever of it may be a reference.
+const places = {
+  ...Object.fromEntries(
+    ['accessKeyId', 'signName', 'endpoint', 'region', 'timeoutMs', 'defaultCountry', 'securityToken', 'nextAccessKeyId',
+      'provider', 'credentials', 'signNames', 'templates', 'strictPhoneRegionNumberCheck', 'unknown'].map((key) => [
+      key,
+      (reference) => ({ [key]: reference }),
+    ]),
+  ),
+  'signNames.china': (reference) => ({ signNames: { china: reference } }),
+  ...Object.fromEntries(
+    ['usageType', 'templateCode', 'signName', 'signNames', 'variables'].map((key) => [
+      `templates[].${key}`,
+      (reference) => ({ templates: templates.map((template) => ({ ...template, [key]: reference })) }),
+    ]),
+  ),
+  'templates[].templateCode.china': (reference) => ({
+    templates: templates.map((template) => ({ ...template, templateCode: { china: reference, overseas: 'SMS_1' } })),
+  }),
+  'templates[].variables[]': (reference) => ({
+    templates: templates.map((template) => ({ ...template, variables: ['code', reference, reference] })),
+  }),
+};
+test('a secret that may be referred to stands nowhere but in the place of a secret', async () => {
+  const secret = '【s3cr3t-Of-Another】';
+  writeFileSync(path.join(secrets, 'aliyun-other'), secret);
+  const seen = [];
+  const attacker = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      seen.push(decodeURIComponent(`${request.url} ${JSON.stringify(request.headers)} ${body.replaceAll('+', ' ')}`));
+      response.end('{"Code":"OK","RequestId":"R"}');
+    });
+  });
+  await once(attacker.listen(0, '127.0.0.1'), 'listening');
+  const environment = { ...LOUD, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret, SESAME_SECRETS_DIR: secrets };
+  const core = await startCore(ourFolder, { env: environment });
+  const said = [];
+  for (const reference of [{ env: 'ALIBABA_CLOUD_ACCESS_KEY_SECRET' }, { file: 'aliyun-other' }]) {
+    for (const change of Object.values(places)) {
+      for (const more of [{}, { accessKeyId: 5 }]) {
+        const config = { ...officialConfig({ endpoint: `http://127.0.0.1:${attacker.address().port}`, timeoutMs: 500 }), ...more, ...change(reference) };
+        said.push(await core.check(config), await core.send({ ...message, config }));
+      }
+    }
+  }
+  await stopCore(core);
+  attacker.close();
+  attacker.closeAllConnections();
+  assert.ok(seen.length > 0);
+  assert.ok(!/s3cr3t/i.test(JSON.stringify([said, seen])), 'told');
+  assert.ok(!/s3cr3t/i.test(core.output), 'written');
+});
+
+test('a secret that was not there is found as soon as it is', async () => {
+  await emulator.reset();
+  const late = path.join(secrets, 'late');
+  rmSync(late, { force: true });
+  const core = await startCore(ourFolder, { env: { ...LOUD, SESAME_SECRETS_DIR: secrets } });
+  const config = configOf({ accessKeySecret: { file: 'late' } });
+  const before = await core.send({ ...message, config });
+  assert.equal(before.error?.code, 'invalid_config');
+  writeFileSync(late, 'testsecretAbCdEf\n');
+  const after = await core.send({ ...message, config });
+  assert.ok(after.returned, JSON.stringify(after));
+  await stopCore(core);
+});
+
+test('a pipe among the secrets is not waited for', async () => {
+  rmSync(path.join(secrets, 'pipe'), { force: true });
+  execFileSync('mkfifo', [path.join(secrets, 'pipe')]);
+  const core = await startCore(ourFolder, { env: { ...LOUD, SESAME_SECRETS_DIR: secrets } });
+  await core.check(configOf({ accessKeySecret: { file: 'pipe' } }));
+  await stopCore(core);
+  const line = core.output.split('\n').find((text) => text.includes('accessKeySecret') && text.includes('cannot be read'));
+  assert.ok(line.includes('not found') && !line.includes('timed out'), line);
+});
 
 for (const [locale, pattern] of [
   ['zh-CN', /[\u4e00-\u9fff]/],

@@ -140,6 +140,21 @@ export const throwGarbage = async (factory, { config, message }) => {
   return { tried, wrong };
 };
 
+// Sends nothing to nobody.
+export const withoutData = (factory, { config }) =>
+  send(factory, { config }).then(
+    () => 'sent',
+    (error) => error.code,
+  );
+
+// Saves a configuration with an unknown key that is nested so deep.
+export const deep = async (factory, { config, levels }) => {
+  let nested = [];
+  for (let level = 1; level < levels; level += 1) nested = [nested];
+  const { configGuard } = await buildConnector(factory);
+  return configGuard.safeParse({ ...config, nested }).success;
+};
+
 // Errors of `getConfig` come out as they are.
 export const failingGetConfig = async (factory, { message }) => {
   const thrown = new Error('the database is away');

@@ -82,6 +82,46 @@ each(
   },
 );
 
+each(
+  'payload that has no JSON',
+  [
+    ['half a character', { code: '683725', uiLocales: '\ud800' }],
+    ['half a character in a key', { code: '683725', '\udfff': 1 }],
+    ['an object that is deep', { code: '683725', user: JSON.parse(`${'['.repeat(300)}${']'.repeat(300)}`) }],
+    ['a large number', { code: '683725', user: 1n }],
+    ['a large number for a code', { code: 683725n }],
+  ],
+  async (payload) => {
+    const got = await arrived({ to: CHINESE, payload });
+    assert.deepEqual(got.template_param, { code: '683725' });
+  },
+);
+
+// What is wrong is left out alone; the message goes where it was to go.
+each(
+  'a wrong key',
+  [
+    ['provider', { provider: 'carrier-pigeon' }],
+    ['credentials', { credentials: null }],
+    ['both', { provider: 5, credentials: 'x', region: '<x>', timeoutMs: 'soon' }],
+    ['300 templates in front', { templates: [...Array(300).fill({ usageType: 'BindMfa', templateCode: 'SMS_1' }), ...templates] }],
+  ],
+  async (changes) => {
+    const got = await arrived({ config: configOf({ ...changes, defaultCountry: 'CN' }), to: '13012345678', payload: { code: '683725' } });
+    assert.equal(got.template_code, CHINA.SignIn);
+  },
+);
+each(
+  'an endpoint that cannot be used is not replaced',
+  ['nonsense', 'https://sms.example/path', 5, { env: 'SMS_ENDPOINT' }].map((endpoint) => [JSON.stringify(endpoint), endpoint]),
+  async (endpoint) => {
+    const config = configOf({ endpoint });
+    assert.equal((await ours.check(config)).error, undefined);
+    const told = await ours.send({ config, to: CHINESE, payload: { code: '683725' } });
+    assert.equal(told.error?.code, 'invalid_config', JSON.stringify(told));
+  },
+);
+
 test('a code that is a number goes out as text', async () => {
   await emulator.reset();
   const got = await arrived({ to: CHINESE, payload: { code: 683725 } });

@@ -137,7 +137,7 @@ async fn send(
         // In a box, so that the usual way does not carry its size along.
         return Box::pin(send_and_resend(inner, request, departure)).await;
     }
-    let answer = inner.http.exchange_untimed(request, departure).await?;
+    let answer = inner.transport.exchange_untimed(request, departure).await?;
     Ok(Answered {
         answer,
         after_resend: false,
@@ -152,7 +152,7 @@ async fn send_and_resend(
 ) -> Result<Answered, Error> {
     let timeout = inner.timeout / 2;
     let again = request.clone();
-    let unanswered = match inner.http.exchange(request, timeout, departure).await {
+    let unanswered = match inner.transport.exchange(request, timeout, departure).await {
         Err(Error::Unanswered(unanswered)) => unanswered,
         result => {
             return result.map(|answer| Answered {
@@ -162,7 +162,7 @@ async fn send_and_resend(
         }
     };
     tracing::debug!(reason = %unanswered, "no answer, sending the same bytes again");
-    match inner.http.exchange(again, timeout, departure).await {
+    match inner.transport.exchange(again, timeout, departure).await {
         Ok(answer) => Ok(Answered {
             answer,
             after_resend: true,

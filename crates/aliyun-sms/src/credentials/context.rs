@@ -16,7 +16,7 @@ use super::metadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Unsent};
 use crate::source::Source;
-use crate::transport::{Answer, Departure, Http, Options};
+use crate::transport::{Answer, Departure, Options, Transport};
 
 const AGENT: &str = concat!("aliyun-sms/", env!("CARGO_PKG_VERSION"));
 /// Time for a connection to STS or to the credentials URI. As every time for a
@@ -43,9 +43,9 @@ pub(super) struct Context {
 /// Connection pools, made when first needed: a key from a variable needs none.
 #[derive(Default)]
 pub(super) struct Pools {
-    far: OnceLock<Result<Http, Unsent>>,
+    far: OnceLock<Result<Transport, Unsent>>,
     /// Never goes through a proxy.
-    near: OnceLock<Result<Http, Unsent>>,
+    near: OnceLock<Result<Transport, Unsent>>,
 }
 
 impl fmt::Debug for Context {
@@ -70,21 +70,23 @@ impl Context {
         } else {
             self.pools.far.get_or_init(|| self.far())
         };
-        let http = pool.as_ref().map_err(Clone::clone)?;
+        let transport = pool.as_ref().map_err(Clone::clone)?;
         add_headers(&mut request)?;
-        http.exchange(request, timeout, &Departure::default()).await
+        transport
+            .exchange(request, timeout, &Departure::default())
+            .await
     }
 
-    fn far(&self) -> Result<Http, Unsent> {
-        Http::new(&Options {
+    fn far(&self) -> Result<Transport, Unsent> {
+        Transport::with(&Options {
             connect_timeout: CONNECT_TIMEOUT,
             extra_roots_pem: self.extra_roots_pem.clone(),
             environment_proxy: self.environment_proxy,
         })
     }
 
-    fn near(&self) -> Result<Http, Unsent> {
-        Http::new(&Options {
+    fn near(&self) -> Result<Transport, Unsent> {
+        Transport::with(&Options {
             connect_timeout: NEAR_CONNECT_TIMEOUT,
             extra_roots_pem: self.extra_roots_pem.clone(),
             environment_proxy: false,

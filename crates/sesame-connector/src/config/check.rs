@@ -15,11 +15,11 @@ use aliyun_sms::Endpoint;
 
 use super::lookup::Lookup;
 use super::node::{Node, Value};
-use super::problem::{Found, Place, ProblemId};
+use super::problem::{Found, ProblemId};
 use super::{ConnectorConfig, DEFAULT_TIMEOUT, ProviderKind};
 use crate::phone::{Reading, Region};
 use crate::suggest;
-use reader::{Field, Reader, Table, shown};
+use reader::{Field, Reader, Table};
 use text::Sort;
 
 const KEYS: &[&str] = &[
@@ -71,8 +71,11 @@ impl Reader<'_> {
         let endpoint = self.endpoint(&root);
         let region = self.region(&root);
         let timeout = self.timeout(&root);
+        if root.has("endpoint") && endpoint.is_none() {
+            return None;
+        }
         Some(ConnectorConfig {
-            provider: provider?,
+            provider,
             credentials: credentials?,
             sign_names,
             templates: templates?,
@@ -83,29 +86,35 @@ impl Reader<'_> {
         })
     }
 
-    /// `None` where the provider asked for is not there.
-    fn provider(&mut self, root: &Table<'_>) -> Option<ProviderKind> {
-        let Some(name) = self.optional(root, "provider", Sort::Plain) else {
-            return Some(ProviderKind::AliyunSms);
+    /// There is one so far, whichever is asked for.
+    fn provider(&mut self, root: &Table<'_>) -> ProviderKind {
+        let kind = ProviderKind::AliyunSms;
+        let Some((name, field)) = self.name(root, "provider") else {
+            return kind;
         };
-        let place = root.place_of("provider");
-        let place = root.field("provider").map_or(place, |field| field.place);
+        let place = &field.place;
         match name.as_str() {
-            "aliyun-sms" => return Some(ProviderKind::AliyunSms),
+            "aliyun-sms" => {}
             "aliyun-pnvs" => {
                 let message = "the provider aliyun-pnvs is not built yet";
                 let cure = "write \"aliyun-sms\", or leave the key out";
-                self.report(ProblemId::ProviderNotBuilt, &place, message, cure);
+                self.report(ProblemId::ProviderNotBuilt, place, message, cure);
             }
             _ => {
-                let message = format!("the provider {} is not known", shown(&name));
+                let message = format!("the provider {} is not known", field.quoted(&name));
                 let known = ["aliyun-sms", "aliyun-pnvs"];
                 let meant = suggest::nearest(&name, known).unwrap_or("aliyun-sms");
                 let cure = format!("write \"{meant}\", or leave the key out");
-                self.report(ProblemId::ProviderUnknown, &place, message, cure);
+                self.report(ProblemId::ProviderUnknown, place, message, cure);
             }
         }
-        None
+        kind
+    }
+
+    /// What stands at a key that may be absent, and where.
+    fn name<'n>(&mut self, root: &Table<'n>, key: &str) -> Option<(String, Field<'n>)> {
+        let name = self.optional(root, key, Sort::Plain)?;
+        Some((name, root.field(key)?))
     }
 
     fn reading(&mut self, root: &Table<'_>) -> Reading {
@@ -118,30 +127,37 @@ impl Reader<'_> {
             let message =
                 "strictPhoneRegionNumberCheck refuses the numbers that defaultCountry is for";
             let cure = "remove one of the two";
-            let place = field_place(root, "defaultCountry");
+            let field = root.field("defaultCountry");
+            let place = field.map_or_else(|| root.place_of("defaultCountry"), |field| field.place);
             self.report(ProblemId::StrictAgainstDefault, &place, message, cure);
         }
         reading
     }
 
     fn default_country(&mut self, root: &Table<'_>) -> Option<Region> {
-        let name = self.optional(root, "defaultCountry", Sort::Plain)?;
+        let (name, field) = self.name(root, "defaultCountry")?;
         let region = Region::parse(&name);
         if region.is_none() && !name.contains('<') {
-            let message = format!("{} is not the code of a country with phones", shown(&name));
+            let message = format!(
+                "{} is not the code of a country with phones",
+                field.quoted(&name)
+            );
             let cure = format!(
                 "write two ISO letters, such as \"{}\"",
                 meant_country(&name)
             );
-            let place = field_place(root, "defaultCountry");
-            self.report(ProblemId::DefaultCountryUnknown, &place, message, cure);
+            self.report(
+                ProblemId::DefaultCountryUnknown,
+                &field.place,
+                message,
+                cure,
+            );
         }
         region
     }
 
     fn endpoint(&mut self, root: &Table<'_>) -> Option<Endpoint> {
-        let text = self.optional(root, "endpoint", Sort::Plain)?;
-        let place = field_place(root, "endpoint");
+        let (text, Field { place, .. }) = self.name(root, "endpoint")?;
         match Endpoint::parse(&text) {
             Ok(endpoint) => {
                 if !endpoint.is_tls() && !is_this_machine(endpoint.host()) {
@@ -163,7 +179,7 @@ impl Reader<'_> {
     }
 
     fn region(&mut self, root: &Table<'_>) -> Option<String> {
-        let region = self.optional(root, "region", Sort::Plain)?;
+        let (region, field) = self.name(root, "region")?;
         let known = Endpoint::region_ids().iter().copied();
         if known.clone().any(|id| id == region) {
             return Some(region);
@@ -174,13 +190,13 @@ impl Reader<'_> {
         } else {
             ProblemId::RegionInvalid
         };
-        let message = format!("{} is no region that is known here", shown(&region));
+        let message = format!("{} is no region that is known here", field.quoted(&region));
         let cure = match suggest::nearest(&region, known) {
             Some(meant) => format!("did you mean {meant}?"),
             None => "write a region id such as cn-hangzhou or ap-southeast-1, or leave the key out"
                 .to_owned(),
         };
-        self.report(id, &field_place(root, "region"), message, cure);
+        self.report(id, &field.place, message, cure);
         is_region.then_some(region)
     }
 
@@ -204,12 +220,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-fn field_place(table: &Table<'_>, key: &str) -> Place {
-    table
-        .field(key)
-        .map_or_else(|| table.place_of(key), |field| field.place)
 }
 
 /// The letters of the country somebody wrote by its calling code or name.

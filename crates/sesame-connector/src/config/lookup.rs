@@ -7,9 +7,8 @@ use super::load;
 
 /// Gives the values that a configuration refers to.
 pub trait Lookup {
-    /// How the names of variables must begin that a configuration may refer to;
-    /// none where it may refer to any.
-    fn env_prefixes(&self) -> Option<&'static [&'static str]> {
+    /// Whether the value of a key may not come from there: the cure, if so.
+    fn forbids(&self, _key: &str, _reference: Reference<'_>) -> Option<&'static str> {
         None
     }
 
@@ -21,6 +20,20 @@ pub trait Lookup {
     /// # Errors
     /// As reading it fails.
     fn file(&self, path: &str) -> io::Result<String>;
+
+    /// What to check where a file cannot be read.
+    fn file_cure(&self) -> &'static str {
+        "check the path, which is relative to the configuration's folder, and that this program may read it"
+    }
+}
+
+/// What stands in the place of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference<'a> {
+    /// The name of an environment variable.
+    Env(&'a str),
+    /// The path of a file.
+    File(&'a str),
 }
 
 /// This process' environment, and files relative to a folder.

@@ -96,8 +96,8 @@ problem_ids! {
     ReferenceShape "reference_shape" Error;
     /// The environment variable is not set.
     EnvNotSet "env_not_set" Error;
-    /// The environment variable is none that this configuration may read.
-    EnvForbidden "env_forbidden" Error;
+    /// The value of this key may not come from there.
+    ReferenceForbidden "reference_forbidden" Error;
     /// The file of a `{"file": …}` cannot be read.
     FileReference "file_reference" Error;
     /// A line break in a key id, a secret or a token.
@@ -224,7 +224,7 @@ pub(super) struct Found {
 }
 
 /// Nobody reads more problems at once.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// Puts the problems in the order of the text and counts lines and columns, in
 /// one pass over the text however many there are. Those beyond [`MOST`] become

@@ -328,8 +328,9 @@ fn one_wrong_value_is_one_problem_at_its_place() {
 struct Reserved;
 
 impl Lookup for Reserved {
-    fn env_prefixes(&self) -> Option<&'static [&'static str]> {
-        Some(&["SMS_", "ALIYUN_"])
+    fn forbids(&self, key: &str, reference: Reference<'_>) -> Option<&'static str> {
+        let is_fitting = key == "signName" && reference == Reference::Env("ALIYUN_SIGN");
+        (!is_fitting).then_some("name another")
     }
 
     fn env(&self, _name: &str) -> Option<String> {
@@ -349,8 +350,59 @@ fn a_lookup_may_keep_variables_to_itself() {
     };
     assert_eq!(found(&signed_by("ALIYUN_SIGN")), [] as [(&str, &str); 0]);
     let kept = signed_by("DB_URL");
-    assert_eq!(found(&kept), [("env_forbidden", "signName")]);
-    assert!(kept.problems[0].cure.ends_with("SMS_ or ALIYUN_"));
+    assert_eq!(found(&kept), [("reference_forbidden", "signName")]);
+    assert_eq!(kept.problems[0].cure, "name another");
+}
+
+#[test]
+fn what_is_referred_to_is_never_quoted() {
+    let lookup = Given(HashMap::from([("SECRET", "【s3cr3t】")]));
+    let secret = json!({ "env": "SECRET" });
+    let template = json!({ "templateCode": "SMS_1", "usageType": secret, "signName": secret,
+        "variables": ["code", secret, secret] });
+    for (path, value) in [
+        ("region", secret.clone()),
+        ("defaultCountry", secret.clone()),
+        ("provider", secret.clone()),
+        ("endpoint", secret.clone()),
+        ("credentials", secret.clone()),
+        ("signName", secret.clone()),
+        ("templates", json!([template, template])),
+    ] {
+        let checked = ConnectorConfig::from_value(&with(path, value), &lookup);
+        assert!(!checked.problems.is_empty(), "{path}");
+        let said = format!("{:?}", checked.problems);
+        assert!(!said.contains("s3cr3t"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_wrong_and_not_needed_is_left_out_alone() {
+    for (path, value) in [
+        ("provider", json!("carrier-pigeon")),
+        ("provider", json!("aliyun-pnvs")),
+        ("credentials", json!(null)),
+        ("credentials", json!("")),
+        ("region", json!("<region>")),
+        ("timeoutMs", json!("soon")),
+    ] {
+        let mut config = with(path, value);
+        config["defaultCountry"] = json!("CN");
+        let checked = check(&config);
+        assert!(!checked.is_valid(), "{path}");
+        let config = checked.config.expect(path);
+        assert_eq!(config.reading.default_country, Region::parse("CN"));
+        assert!(matches!(config.credentials, Credentials::Keys { .. }));
+    }
+}
+
+#[test]
+fn nothing_goes_elsewhere_than_to_the_endpoint() {
+    for endpoint in [json!("https://sms.example/path"), json!(5), json!(null)] {
+        let checked = check(&with("endpoint", endpoint));
+        assert!(checked.config.is_none());
+        assert!(!checked.is_valid());
+    }
 }
 
 #[test]
@@ -598,8 +650,22 @@ fn lists_have_an_end() {
         .collect();
     assert_eq!(too_many, ["templates", "templates[0].variables"]);
     let config = checked.config.unwrap();
-    assert_eq!(config.templates.len(), 256);
+    assert_eq!(config.templates.len(), 1024);
     assert_eq!(config.templates[0].variables.len(), 64);
+}
+
+#[test]
+fn beyond_what_anybody_reads_nothing_is_suggested() {
+    let mut config = good();
+    for n in 0..150 {
+        config[format!("accesKeyId{n}")] = json!(1);
+    }
+    let (_, found) = check::check(&parse::from_value(&config), &NoLookup);
+    let suggests = |found: &&problem::Found| found.cure.starts_with("did you mean");
+    assert_eq!(
+        (found.len(), found.iter().filter(suggests).count()),
+        (150, 100)
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aliyun_sms::credentials::{DefaultChain, Environment, Rotating};
 use aliyun_sms::wire::{QuerySendDetails, SendDetail, SendSms, SendStatus, beijing_date};
-use aliyun_sms::{Client, ClientBuilder, Source};
+use aliyun_sms::{Client, ClientBuilder, Source, Transport};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZone};
@@ -52,10 +52,13 @@ impl AliyunSms {
     ///
     /// # Errors
     /// [`Error::Setup`] where TLS cannot be set up on this machine.
-    pub fn from_config(config: &ConnectorConfig, source: Arc<dyn Source>) -> Result<Self, Error> {
-        let builder = client_builder(config, source.clone());
-        let client = builder.build().map_err(Error::Setup)?;
-        Ok(Self::new(client, source))
+    pub fn from_config(
+        config: &ConnectorConfig,
+        source: Arc<dyn Source>,
+        transport: &Transport,
+    ) -> Result<Self, Error> {
+        let builder = client_builder(config, source.clone()).transport(transport);
+        Ok(Self::new(builder.build()?, source))
     }
 
     /// The client, for what this crate has no word for.

@@ -14,6 +14,7 @@ use sesame_connector::provider::{
 };
 use sesame_connector::{
     Connector, Delivery, Doubt, Kind, Outcome, Prepared, Receipt, Refusal, Source, Stage, Text,
+    Transport,
 };
 use sesame_passcode::store::memory::{Faults, MemoryJournal, MemoryStore};
 use sesame_passcode::{
@@ -280,7 +281,8 @@ impl Provider for Phones {
 
     fn parse_reports(&self, body: &[u8]) -> Result<Reports, ReportError> {
         // As the real one reads them; it takes a while to make.
-        let aliyun = AliyunSms::from_config(&config(), self.clock.clone());
+        let transport = Transport::new().expect("a transport");
+        let aliyun = AliyunSms::from_config(&config(), self.clock.clone(), &transport);
         aliyun.expect("a provider").parse_reports(body)
     }
 }

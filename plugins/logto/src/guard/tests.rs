@@ -29,17 +29,18 @@ fn judged(config: &Value) -> Verdict {
 }
 
 fn accepted(config: &Value) -> (ConnectorConfig, Vec<Problem>) {
-    match judged(config) {
-        Verdict::Accepted { config, problems } => (*config, problems),
-        Verdict::Refused(problems) => panic!("refused: {problems:?}"),
-    }
+    let verdict = judged(config);
+    assert!(verdict.is_taken, "refused: {verdict:?}");
+    (verdict.config.expect("a configuration"), verdict.problems)
 }
 
 fn refused(config: &Value) -> Vec<Problem> {
-    match judged(config) {
-        Verdict::Refused(problems) => problems,
-        Verdict::Accepted { .. } => panic!("accepted: {config}"),
-    }
+    let verdict = judged(config);
+    assert!(
+        !verdict.is_taken && verdict.config.is_none(),
+        "accepted: {config}"
+    );
+    verdict.problems
 }
 
 #[test]
@@ -96,15 +97,31 @@ fn an_accepted_error_is_still_told() {
 #[test]
 fn what_the_official_connector_does_not_know_cannot_make_it_worse() {
     for (key, value) in [
-        ("/endpoint", json!("nonsense")),
         ("/provider", json!("carrier-pigeon")),
         ("/credentials", json!(5)),
         ("/timeoutMs", json!("soon")),
         ("/signNames", json!([])),
     ] {
-        let (config, problems) = accepted(&with(key, value));
+        let mut config = with(key, value);
+        config["endpoint"] = json!("http://127.0.0.1:9");
+        config["defaultCountry"] = json!("CN");
+        let (config, problems) = accepted(&config);
         assert!(!problems.is_empty(), "{key}");
         assert_eq!(config.templates.len(), 4, "{key}");
+        assert!(config.endpoint.is_some() && config.reading.default_country.is_some());
+    }
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_used_is_not_aliyuns() {
+    for endpoint in [
+        json!("nonsense"),
+        json!("https://sms.example/path"),
+        json!(5),
+    ] {
+        let verdict = judged(&with("/endpoint", endpoint));
+        assert!(verdict.is_taken && verdict.config.is_none());
+        assert!(!verdict.problems.is_empty());
     }
 }
 
@@ -152,10 +169,7 @@ fn refuses_what_is_no_configuration_at_all() {
         "\"\\ud800\"",
     ] {
         let verdict = judge(text, &NoLookup);
-        assert!(
-            matches!(&verdict, Verdict::Refused(problems) if !problems.is_empty()),
-            "{text}"
-        );
+        assert!(!verdict.is_taken && !verdict.problems.is_empty(), "{text}");
     }
 }
 

@@ -10,9 +10,16 @@ use crate::config::{AccessKey, Credentials};
 impl Reader<'_> {
     /// `None` where there are none that could be used at all.
     pub(super) fn credentials(&mut self, root: &Table<'_>) -> Option<Credentials> {
-        if root.has("credentials") {
-            return self.chain(root);
+        if !root.has("credentials") {
+            return self.keys(root);
         }
+        let chain = self.chain(root);
+        // What stands there may be wrong, and a key beside it be right.
+        let has_key = root.has("accessKeyId") && root.has("accessKeySecret");
+        chain.or_else(|| has_key.then(|| self.keys(root))?)
+    }
+
+    fn keys(&mut self, root: &Table<'_>) -> Option<Credentials> {
         let id = self.required(root, "accessKeyId", Sort::Secret);
         let secret = self.required(root, "accessKeySecret", Sort::Secret);
         let security_token = self.optional(root, "securityToken", Sort::Secret);
@@ -46,8 +53,8 @@ impl Reader<'_> {
                 );
             }
         }
-        let name = self.required(root, "credentials", Sort::Plain)?;
-        if name != "default" && !name.is_empty() {
+        let name = self.optional(root, "credentials", Sort::Plain)?;
+        if name != "default" {
             let message = "the only credentials that can be named are \"default\"";
             let cure = "write \"default\" for Alibaba's provider chain, or remove the key and give accessKeyId and accessKeySecret";
             let place = root.place_of("credentials");

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::config::lookup::Lookup;
 use crate::config::node::{Entry, Node, Value};
-use crate::config::problem::{Found, Place, ProblemId};
+use crate::config::problem::{Found, MOST, Place, ProblemId};
 use crate::suggest;
 
 /// Collects the problems while the tree is read.
@@ -37,6 +37,15 @@ impl<'n> Field<'n> {
                 at: node.at,
             },
             value: &node.value,
+        }
+    }
+
+    /// Text that was read here, as a message may show it: not where it is what
+    /// the configuration refers to, which may be a secret.
+    pub(super) fn quoted(&self, text: &str) -> String {
+        match self.value {
+            Value::Table(_) => "[not shown]".to_owned(),
+            _ => shown(text),
         }
     }
 
@@ -103,6 +112,12 @@ impl Reader<'_> {
         });
     }
 
+    /// What was meant by a key, as long as anybody reads it.
+    fn suggest<'k>(&self, key: &str, known: &[&'k str]) -> Option<&'k str> {
+        let is_read = self.found.len() < MOST;
+        is_read.then(|| suggest::nearest(key, known.iter().copied()))?
+    }
+
     /// Never says which value stands there: it may be a secret.
     pub(super) fn wrong_type(&mut self, field: &Field<'_>, wanted: &str) {
         let message = format!("this must be {wanted}, and is {}", field.value.kind());
@@ -153,7 +168,7 @@ impl Reader<'_> {
                 "keep one of the two",
             );
         } else if !known.contains(&entry.key.as_str()) {
-            let cure = match suggest::nearest(&entry.key, known.iter().copied()) {
+            let cure = match self.suggest(&entry.key, known) {
                 Some(meant) => format!("did you mean {meant}?"),
                 None => "remove it, or check its spelling".to_owned(),
             };

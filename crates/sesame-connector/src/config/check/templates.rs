@@ -1,6 +1,6 @@
 //! Signatures, templates, and whether they serve what must be served.
 
-use super::reader::{Field, Reader, Table, shown};
+use super::reader::{Field, Reader, Table};
 use super::text::Sort;
 use crate::config::node::Value;
 use crate::config::problem::{Level, Place, ProblemId};
@@ -17,8 +17,8 @@ const TEMPLATE_KEYS: &[&str] = &[
     "variables",
 ];
 
-/// Far more than there are usage types.
-const MOST_TEMPLATES: usize = 256;
+/// Far more than there are usage types, with room for many that stand twice.
+const MOST_TEMPLATES: usize = 1024;
 
 /// Far more than a text has room for.
 const MOST_VARIABLES: usize = 64;
@@ -56,7 +56,7 @@ impl Reader<'_> {
         }
         let bare: String = name.chars().filter(|c| !BRACKETS.contains(c)).collect();
         let message = "there are brackets around the signature; Aliyun adds 【】 itself";
-        let cure = format!("write {} without brackets", shown(&bare));
+        let cure = format!("write {} without brackets", field.quoted(&bare));
         self.report(ProblemId::SignNameBrackets, &field.place, message, cure);
         Some(SignName::new(bare))
     }
@@ -107,27 +107,25 @@ impl Reader<'_> {
     fn usage_type(&mut self, table: &Table<'_>, seen: &mut Vec<UsageType>) -> Option<UsageType> {
         let name = self.required(table, "usageType", Sort::Plain)?;
         let usage_type = UsageType::from(name.as_str());
-        let place = table
-            .field("usageType")
-            .map_or_else(Place::default, |field| field.place);
+        let field = table.field("usageType")?;
         // Brackets were named as a placeholder already.
         if !usage_type.is_known() && !name.is_empty() && !name.contains('<') {
-            self.report_unknown_usage(&name, &place);
+            self.report_unknown_usage(&name, &field);
         }
         if seen.contains(&usage_type) {
             let message = format!(
                 "there is a template for {} already, which is used",
-                shown(&name)
+                field.quoted(&name)
             );
             let cure = "remove one of the two, or give it another usageType";
-            self.report(ProblemId::UsageTypeDuplicate, &place, message, cure);
+            self.report(ProblemId::UsageTypeDuplicate, &field.place, message, cure);
         } else {
             seen.push(usage_type.clone());
         }
         Some(usage_type)
     }
 
-    fn report_unknown_usage(&mut self, name: &str, place: &Place) {
+    fn report_unknown_usage(&mut self, name: &str, field: &Field<'_>) {
         let cure = match UsageType::suggest(name) {
             Some(meant) => format!("did you mean {meant}?"),
             None => {
@@ -135,8 +133,8 @@ impl Reader<'_> {
                 format!("write one of {}", known.join(", "))
             }
         };
-        let message = format!("the usage type {} is not known", shown(name));
-        self.report(ProblemId::UsageTypeUnknown, place, message, cure);
+        let message = format!("the usage type {} is not known", field.quoted(name));
+        self.report(ProblemId::UsageTypeUnknown, &field.place, message, cure);
     }
 
     fn check_served(&mut self, place: &Place, seen: &[UsageType]) {
@@ -233,7 +231,7 @@ impl Reader<'_> {
                 continue;
             };
             if variables.contains(&name) {
-                let message = format!("the variable {} is listed twice", shown(&name));
+                let message = format!("the variable {} is listed twice", element.quoted(&name));
                 self.report(
                     ProblemId::VariableDuplicate,
                     &element.place,

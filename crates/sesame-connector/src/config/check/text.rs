@@ -2,6 +2,7 @@
 //! what people leave in them by accident.
 
 use super::reader::{Field, Reader, Table, shown};
+use crate::config::lookup::Reference;
 use crate::config::node::{Entry, Value};
 use crate::config::problem::{Place, ProblemId};
 use crate::text::is_invisible;
@@ -44,17 +45,18 @@ impl Reader<'_> {
                 return None;
             }
         };
-        self.check(&text, &field.place, sort);
+        self.check(&text, field, sort);
         Some(text.trim().to_owned())
     }
 
-    fn check(&mut self, text: &str, place: &Place, sort: Sort) {
+    fn check(&mut self, text: &str, field: &Field<'_>, sort: Sort) {
+        let place = &field.place;
         let trimmed = text.trim();
         if trimmed.is_empty() {
             let cure = "write its value, or leave the key out if it is optional";
             self.report(ProblemId::EmptyString, place, "this is empty", cure);
         } else if is_placeholder(trimmed, sort) {
-            self.report_placeholder(trimmed, place, sort);
+            self.report_placeholder(trimmed, field, sort);
         } else if sort == Sort::Secret {
             self.check_secret(text, place);
         } else if text.contains(is_break_or_invisible) {
@@ -72,18 +74,18 @@ impl Reader<'_> {
         }
     }
 
-    fn report_placeholder(&mut self, text: &str, place: &Place, sort: Sort) {
+    fn report_placeholder(&mut self, text: &str, field: &Field<'_>, sort: Sort) {
         // In the place of a secret, brackets may stand around a real one.
         let message = match sort {
             Sort::Secret => "a placeholder was left in".to_owned(),
-            Sort::Plain => format!("the placeholder {} was left in", shown(text)),
+            Sort::Plain => format!("the placeholder {} was left in", field.quoted(text)),
         };
         let cure = if text.contains('<') {
             "put the real value in its place, without < and >"
         } else {
             "put the real value in its place"
         };
-        self.report(ProblemId::Placeholder, place, message, cure);
+        self.report(ProblemId::Placeholder, &field.place, message, cure);
     }
 
     fn check_secret(&mut self, text: &str, place: &Place) {
@@ -106,8 +108,8 @@ impl Reader<'_> {
             && let Value::Text(name) = &entry.node.value
         {
             match entry.key.as_str() {
-                "env" => return self.value_of_env(name, &field.place, sort),
-                "file" => return self.value_of_file(name, &field.place, sort),
+                "env" => return self.follow(Reference::Env(name), &field.place, sort),
+                "file" => return self.follow(Reference::File(name), &field.place, sort),
                 _ => {}
             }
         }
@@ -117,15 +119,20 @@ impl Reader<'_> {
         None
     }
 
-    fn value_of_env(&mut self, name: &str, place: &Place, sort: Sort) -> Option<String> {
-        let named = quoted_unless_secret(name, sort, is_env_name(name));
-        let prefixes = self.lookup.env_prefixes().unwrap_or(&[""]);
-        if !prefixes.iter().any(|prefix| name.starts_with(prefix)) {
-            let message = format!("the environment variable{named} is none that may be read here");
-            let cure = format!("give it a name that begins with {}", prefixes.join(" or "));
-            self.report(ProblemId::EnvForbidden, place, message, cure);
+    fn follow(&mut self, reference: Reference<'_>, place: &Place, sort: Sort) -> Option<String> {
+        if let Some(cure) = self.lookup.forbids(&place.path, reference) {
+            let message = "what is referred to here may not be read for this";
+            self.report(ProblemId::ReferenceForbidden, place, message, cure);
             return None;
         }
+        match reference {
+            Reference::Env(name) => self.value_of_env(name, place, sort),
+            Reference::File(path) => self.value_of_file(path, place, sort),
+        }
+    }
+
+    fn value_of_env(&mut self, name: &str, place: &Place, sort: Sort) -> Option<String> {
+        let named = quoted_unless_secret(name, sort, is_env_name(name));
         // The lookup may ask the operating system, which takes no such name.
         let usable = !name.is_empty() && !name.contains(['=', '\0']);
         let value = if usable { self.lookup.env(name) } else { None };
@@ -143,7 +150,7 @@ impl Reader<'_> {
             Err(error) => {
                 let named = quoted_unless_secret(path, sort, false);
                 let message = format!("the file{named} cannot be read: {}", error.kind());
-                let cure = "check the path, which is relative to the configuration's folder, and that this program may read it";
+                let cure = self.lookup.file_cure();
                 self.report(ProblemId::FileReference, place, message, cure);
                 None
             }

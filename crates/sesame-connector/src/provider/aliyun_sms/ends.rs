@@ -21,8 +21,10 @@ pub(super) fn accepted(message: &Prepared, sent_at: Timestamp, reply: SendSmsRep
 
 pub(super) fn not_accepted(message: &Prepared, sent_at: Timestamp, error: &Error) -> Outcome {
     let out_id = message.out_id.clone();
-    let request_id = error.request_id().map(str::to_owned);
-    let code = code(error);
+    let request_id = error.request_id().filter(|id| !shows(id, message));
+    let request_id = request_id.map(str::to_owned);
+    let code = Some(code(error)).filter(|code| !shows(code, message));
+    let code = code.unwrap_or_else(|| FAILED.to_owned());
     let (cause, cure) = texts(error);
     let stage = match error.disposition() {
         Disposition::NotSent => Stage::NotSent,
@@ -61,6 +63,19 @@ pub(super) fn not_found(error: &Error) -> FindError {
     }))
 }
 
+/// Whether a code or an id holds the number or a value of this message: what
+/// answers need not be Aliyun, and codes and ids are passed on.
+fn shows(text: &str, message: &Prepared) -> bool {
+    let is_value = |word: &str| message.params.iter().any(|(_, value)| value == word);
+    text.contains(message.to.national())
+        || text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(is_value)
+}
+
+/// For what has no code that could be told.
+const FAILED: &str = "failed";
+
 /// Aliyun's code, or a stable one of ours.
 fn code(error: &Error) -> String {
     match error {
@@ -72,7 +87,7 @@ fn code(error: &Error) -> String {
         Error::Unanswered(Unanswered::TimedOut { .. }) => "timed_out".to_owned(),
         Error::Unanswered(Unanswered::Broken) => "connection_broken".to_owned(),
         Error::Unanswered(_) => "unreadable_answer".to_owned(),
-        _ => "failed".to_owned(),
+        _ => FAILED.to_owned(),
     }
 }
 
