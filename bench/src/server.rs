@@ -108,7 +108,7 @@ pub(crate) struct Curve {
 pub(crate) async fn run(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.folder)?;
     has_room(&options.folder, options.sizes.iter().sum())?;
-    let phone = Phone::new().await?;
+    let phone = Phone::new()?;
     let rounds = beside_the_store(options, &phone).await?;
     let curves = growing(options, &phone).await?;
     let idle = idle::measure(&options.sesame, &options.folder, options.starts)?;

@@ -90,7 +90,9 @@ pub(crate) fn doc(workspace: &Workspace) -> Result<()> {
 }
 
 pub(crate) fn tests(workspace: &Workspace) -> Result<()> {
-    run(workspace.cargo("test").arg("--workspace"))
+    run(workspace
+        .cargo("test")
+        .args(["--workspace", "--no-fail-fast"]))
 }
 
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {

@@ -82,8 +82,15 @@ impl Site {
     /// A new API key of all scopes.
     pub(crate) fn api_key(&self) -> Result<String> {
         let mut command = self.sesame(&["key", "new"], 0);
-        command.args(["--name", "tests", "--scope", "verify,send,read,admin"]);
-        Ok(output(&mut command)?.trim().to_owned())
+        command.args([
+            "--name",
+            "tests",
+            "--scope",
+            "verify,send,read,admin",
+            "--json",
+        ]);
+        let made: Value = serde_json::from_str(&output(&mut command)?)?;
+        Ok(made["key"].as_str().context("no API key")?.to_owned())
     }
 
     /// Starts a server, without a word; what it says is added to its log.

@@ -107,7 +107,11 @@ async fn tls_server_of(params: rcgen::CertificateParams, dir: &Path) -> (String,
     let file = dir.join("certificate.pem");
     std::fs::write(&file, certificate.pem()).expect("written");
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let config = rustls::ServerConfig::builder()
+    // Named, since a build of the whole workspace links two providers.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("its own versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::from(key))
         .expect("a TLS server");

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -253,7 +253,7 @@ impl ServerBuilder {
                 time: Duration::from_secs(config.limits.body_secs),
             },
             is_ending,
-            openapi: api::openapi(),
+            openapi: OnceLock::new(),
             written_at: Mutex::default(),
         }))
     }

@@ -1,7 +1,7 @@
 //! What handlers work with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::{Connector, Source, UsageType};
@@ -32,7 +32,8 @@ pub(crate) struct App {
     pub(crate) reports: BodyLimits,
     /// True from when the server is told to end.
     pub(crate) is_ending: watch::Receiver<bool>,
-    pub(crate) openapi: String,
+    /// The OpenAPI document, from when somebody has asked for it.
+    pub(crate) openapi: OnceLock<String>,
     /// When the store was last written to only to see that it can be.
     pub(crate) written_at: Mutex<Option<Timestamp>>,
 }

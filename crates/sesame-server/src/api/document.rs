@@ -104,5 +104,6 @@ pub fn openapi() -> String {
 pub(super) async fn serve(
     State(app): State<Arc<App>>,
 ) -> ([(HeaderName, &'static str); 1], String) {
-    ([(CONTENT_TYPE, "application/json")], app.openapi.clone())
+    let document = app.openapi.get_or_init(openapi);
+    ([(CONTENT_TYPE, "application/json")], document.clone())
 }
