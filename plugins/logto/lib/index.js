@@ -50,13 +50,16 @@ const json = (value, levels) => {
 // What should be a text; anything else is none that means anything.
 const text = (value) => (['string', 'number', 'bigint'].includes(typeof value) ? String(value) : '');
 
-// The whole of a configuration, to be compared with the one before.
-const whole = (config) => {
-  try {
-    return JSON.stringify(config);
-  } catch {
-    return undefined;
-  }
+// Whether a value is what was parsed from JSON: cheaper than writing it anew.
+const is = (value, parsed) => {
+  if (value === parsed) return true;
+  if (typeof value !== 'object' || typeof parsed !== 'object' || value === null || parsed === null) return false;
+  const keys = Object.keys(parsed);
+  return (
+    Array.isArray(value) === Array.isArray(parsed) &&
+    Object.keys(value).length === keys.length &&
+    keys.every((key) => is(value[key], parsed[key]))
+  );
 };
 
 // Logto asks for nothing but `safeParse`, and needs core's own ZodError to show
@@ -97,16 +100,15 @@ let held;
 const send = (config, data) =>
   new Promise((resolve, reject) => {
     const { to, type, payload } = data ?? {};
-    const now = whole(config);
-    const given = now !== undefined && now === held ? undefined : json(config, LEVELS);
+    const given = held && is(config, held) ? undefined : json(config, LEVELS);
     const id = (last = (last + 1) >>> 0);
     if (pending.size === 0) alive.ref();
     pending.set(id, { resolve, reject });
-    held = undefined;
     try {
       const isHeld = sender.send(id, given, text(to), text(type), json(payload, 1));
-      if (isHeld) held = now;
+      if (given) held = isHeld ? JSON.parse(given) : undefined;
     } catch {
+      held = undefined;
       take(id)?.reject(new ConnectorError(ConnectorErrorCodes.General));
     }
   });

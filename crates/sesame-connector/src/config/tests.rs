@@ -658,7 +658,7 @@ fn lists_have_an_end() {
 fn beyond_what_anybody_reads_nothing_is_suggested() {
     let mut config = good();
     for n in 0..150 {
-        config[format!("accesKeyId{n}")] = json!(1);
+        config[format!("accesKeyId{n:x}")] = json!(1);
     }
     let (_, found) = check::check(&parse::from_value(&config), &NoLookup);
     let suggests = |found: &&problem::Found| found.cure.starts_with("did you mean");
