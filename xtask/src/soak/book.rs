@@ -43,7 +43,9 @@ impl Book {
         *self.answers.entry((what, answer.status)).or_default() += 1;
         let body = answer.json();
         if answer.status == 429 {
-            let limit = body["limit"].as_str().unwrap_or("unnamed").to_owned();
+            // A limit of ours has a name, Aliyun's own is told by the code.
+            let limit = body["limit"].as_str().or(body["code"].as_str());
+            let limit = limit.unwrap_or("unnamed").to_owned();
             *self.limits.entry(limit).or_default() += 1;
         }
         if answer.status >= 500 && answer.status != 503 {
