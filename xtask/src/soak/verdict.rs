@@ -78,9 +78,11 @@ pub(crate) fn settle(site: &Site, key: &str, to_the_end: bool) -> Result<Doubts>
             let ids = rows.iter().filter_map(|row| row["out_id"].as_str());
             Ok(ids.map(str::to_owned).collect())
         };
+        // Those that were given up are listed among the unknown too.
+        let given_up = list("finally_unknown")?;
         doubts = Doubts {
             sending: list("sending")?,
-            unknown: list("unknown")?,
+            unknown: &list("unknown")? - &given_up,
             has_to_be_empty: to_the_end,
             asked,
         };
