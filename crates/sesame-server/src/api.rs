@@ -23,7 +23,8 @@ use utoipa_axum::routes;
 use crate::auth::{Book, Guard, Scope, authenticate};
 use crate::error::{Code, Problem};
 use crate::front::{Front, Places, pass, take_place};
-use crate::idempotency::{Replies, replay};
+use crate::idempotency::replay;
+use crate::replies::Replies;
 use crate::state::App;
 use crate::wire::{BodyLimits, read};
 

@@ -11,6 +11,7 @@ pub mod keys;
 mod listener;
 mod metrics;
 mod refusal;
+mod replies;
 mod server;
 mod state;
 pub mod stores;

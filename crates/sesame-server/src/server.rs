@@ -20,10 +20,10 @@ use crate::auth::Book;
 use crate::config::{Config, Secret};
 use crate::events::Counting;
 use crate::front::{Front, Places};
-use crate::idempotency::{self, Replies};
 use crate::keys::{KeyRing, KeysError};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
+use crate::replies::{self, Replies};
 use crate::state::App;
 use crate::stores::Stores;
 use crate::tasks::{Tasks, Waiting};
@@ -267,7 +267,7 @@ impl ServerBuilder {
                 keys: Arc::new(self.keys.passcode_keys(self.source.now())),
                 source: Arc::clone(&self.source),
                 tasks: tasks.clone(),
-                lease: idempotency::lease(self.connector.config().timeout),
+                lease: replies::lease(self.connector.config().timeout),
             },
             bodies: BodyLimits {
                 bytes: limits.body_bytes,
