@@ -27,6 +27,7 @@ pub use types::{
 };
 
 use crate::deliver::Deliver;
+use crate::id::VerificationId;
 use crate::journal::{Decision, Journal};
 use crate::keys::Keys;
 use crate::numbers::Numbers;
@@ -144,6 +145,17 @@ impl Passcodes {
         let sent = work.instrument(span.clone()).await;
         span.record("outcome", told(&sent, |sent| &sent.outcome));
         sent
+    }
+
+    /// The id of the verification that a start without a session begins under
+    /// this attempt, before it has.
+    pub fn id_of(&self, number: &PhoneNumber, attempt: &Attempt) -> String {
+        let keys = &self.inner.parts.keys;
+        let id = VerificationId {
+            nonce: attempt.nonce,
+            record: keys.record(number),
+        };
+        id.encode(keys)
     }
 
     /// Compares a code. `None` for an id that was never this caller's, or is

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use sesame_passcode::store::Version;
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use crate::auth::Caller;
 use crate::error::{Answer, Code, Problem};
-use crate::replies::{Begun, Kept, Place, Replies, Terms, joined};
+use crate::replies::{Begun, Kept, Place, Replies, Terms, is_final, joined};
 use crate::wire;
 
 const HEADER: &str = "idempotency-key";
@@ -122,15 +122,6 @@ fn key_of(method: &Method, headers: &HeaderMap) -> Answer<Option<String>> {
             "an Idempotency-Key is one header with 1 to 255 printable ASCII characters",
         )),
     }
-}
-
-fn is_final(status: StatusCode) -> bool {
-    status.is_success()
-        || (status.is_client_error()
-            && !matches!(
-                status,
-                StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS
-            ))
 }
 
 fn in_use() -> Problem {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod error;
 mod events;
 mod front;
+mod hooks;
 mod idempotency;
 pub mod keys;
 mod listener;

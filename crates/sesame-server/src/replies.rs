@@ -191,7 +191,8 @@ impl Replies {
         Ok(Begun::Running)
     }
 
-    fn attempt(&self) -> Attempt {
+    /// New ids.
+    pub(crate) fn attempt(&self) -> Attempt {
         let mut nonce = [0; 12];
         self.source.fill(&mut nonce);
         Attempt {
@@ -264,6 +265,18 @@ impl Kept {
         }
     }
 
+    /// Its status, its type and its text.
+    pub(crate) fn into_parts(self) -> (StatusCode, String, String) {
+        let mut headers = self.headers.into_iter();
+        let content_type = headers.find(|(name, _)| name == CONTENT_TYPE.as_str());
+        let body = STANDARD.decode(self.body).unwrap_or_default();
+        (
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            content_type.map(|(_, value)| value).unwrap_or_default(),
+            String::from_utf8(body).unwrap_or_default(),
+        )
+    }
+
     pub(crate) fn into_response(self) -> Response {
         let body = STANDARD.decode(self.body).unwrap_or_default();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -277,4 +290,15 @@ impl Kept {
         }
         response
     }
+}
+
+/// Whether the same request would come to the same again; what was refused for
+/// the moment may go through later.
+pub(crate) fn is_final(status: StatusCode) -> bool {
+    status.is_success()
+        || (status.is_client_error()
+            && !matches!(
+                status,
+                StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS
+            ))
 }

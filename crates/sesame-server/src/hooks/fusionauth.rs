@@ -1,0 +1,19 @@
+//! FusionAuth's generic messenger. Older versions have the code in the text
+//! only.
+
+use super::message::Places;
+use super::{Habits, Message};
+
+pub(crate) static FUSIONAUTH: Message = Message {
+    habits: Habits {
+        usage_type: "MfaVerification",
+        ..Habits::USUAL
+    },
+    places: Places {
+        to: &["phoneNumber"],
+        code: &["code"],
+        text: &["textMessage", "message"],
+        ..Places::NONE
+    },
+    ..Message::USUAL
+};
