@@ -25,7 +25,7 @@ use tokio::time::Sleep;
 use tracing::Instrument as _;
 
 use super::said::Pending;
-use super::{Asked, Check, Hook, Misread, Order, Refused, Reply, Said, Wish};
+use super::{Asked, Check, Hook, Misread, Order, Refused, Reply, Said, Served, Wish};
 use crate::error::{Code, Problem};
 use crate::front::Places;
 use crate::metrics::Metrics;
@@ -41,7 +41,7 @@ const LATER_LOOK: Duration = Duration::from_millis(250);
 /// All hooks, by name, and what they work with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Hooks {
-    pub(crate) by_name: Arc<BTreeMap<String, Arc<Hook>>>,
+    pub(crate) by_name: Arc<BTreeMap<String, Served>>,
     pub(crate) desk: Arc<Desk>,
 }
 
@@ -69,8 +69,10 @@ pub(crate) async fn receive(
     };
     let mut parts = parts.into_iter().map(|(_, part)| part);
     let name = parts.next().unwrap_or_default();
-    let Some(hook) = hooks.by_name.get(&name) else {
-        return nothing_here().into_response();
+    let hook = match hooks.by_name.get(&name) {
+        Some(Served::Hook(hook)) => hook,
+        Some(Served::Twilio(twilio)) => return twilio.receive(&hooks.desk, request).await,
+        None => return nothing_here().into_response(),
     };
     if !hook.methods.contains(request.method()) {
         return wrong_method(hook);
