@@ -83,7 +83,12 @@ impl Twilio {
     /// Answers a request.
     pub(super) async fn receive(&self, desk: &Desk, request: Request) -> Response {
         tracing::Span::current().record("app", &*self.app);
-        let answered = self.answer(desk, request).await;
+        // Whatever hangs, the answer is one that Twilio's clients know.
+        let answered = tokio::time::timeout(self.budget * 2, self.answer(desk, request));
+        let answered = answered.await.unwrap_or_else(|_| {
+            let fault = Fault::new(Code::Unavailable, "Service unavailable");
+            Err(fault.retry_after(Duration::from_secs(1)))
+        });
         let outcome = match &answered {
             Ok(_) => "answered".to_owned(),
             Err(fault) => fault.number().to_string(),

@@ -1,5 +1,7 @@
 //! Twilio's addresses as its clients use them, and as nobody should.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -365,20 +367,69 @@ async fn what_aliyun_refuses_is_told_without_its_words() {
 
 #[tokio::test]
 async fn a_hanging_provider_holds_nobody_up() {
-    let world = world().await;
-    let hang = || FaultOrder::new("SendSms", 1, Fault::Timeout);
-    world.emulator.fault(hang()).expect("a fault");
+    // Far less than the provider takes, and the connector waits.
+    let world = World::with(|config| {
+        configured(config);
+        let hook = config.hooks.get_mut("twilio").expect("the hook");
+        hook.budget_ms = Some(100);
+    })
+    .await;
+    let slow = || FaultOrder {
+        delay_ms: Some(800),
+        ..FaultOrder::new("SendSms", 1, Fault::Slow)
+    };
+    world.emulator.fault(slow()).expect("a fault");
     let verification = started(&world).await;
     assert_eq!(verification["status"], "pending");
     let sid = verification["sid"].as_str().expect("a sid");
-    let path = format!("{}/{sid}", verifications(SERVICE));
-    assert_eq!(get(&world, &path).await.json()["sid"], sid);
-    world.emulator.fault(hang()).expect("a fault");
+    arrived(&world, 1).await;
+    let body = format!("VerificationSid={sid}&Code={}", world.code(NUMBER));
+    let said = post(&world, &check_path(SERVICE), &body).await.json();
+    assert_eq!((&said["sid"], &said["valid"]), (&json!(sid), &json!(true)));
+    world.clock.advance_secs(61);
+    world.emulator.fault(slow()).expect("a fault");
     let said = post(&world, &messages(), &format!("{TO}&Body=482915")).await;
+    let said = (said.status, said.json());
     assert_eq!(
-        (said.status.as_u16(), &said.json()["status"]),
+        (said.0.as_u16(), &said.1["status"]),
         (201, &json!("queued"))
     );
+    arrived(&world, 2).await;
+    // What became of it is known a moment later.
+    loop {
+        let shown = get(&world, said.1["uri"].as_str().expect("a path")).await;
+        if shown.json()["status"] == "sent" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until so many messages are on the phone.
+async fn arrived(world: &World, count: usize) {
+    while world.emulator.messages_to(NUMBER).len() < count {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_is_sent_once() {
+    let world = world().await;
+    let body = format!("{TO}&Body=482915");
+    let path = messages();
+    let send = || post(&world, &path, &body);
+    let (one, other) = tokio::join!(send(), send());
+    world.clock.advance_secs(5);
+    let third = send().await;
+    assert_eq!(one.status, 201, "{one:?}");
+    for said in [&other, &third] {
+        assert_eq!((said.status, said.json()), (one.status, one.json()));
+    }
+    assert_eq!(world.emulator.messages_to(NUMBER).len(), 1);
+    world.clock.advance_secs(61);
+    let later = send().await;
+    assert_ne!(later.json()["sid"], one.json()["sid"]);
+    assert_eq!(world.emulator.messages_to(NUMBER).len(), 2);
 }
 
 #[tokio::test]

@@ -1,16 +1,30 @@
 //! Messages: a caller's own code, by a content template or in a text.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use sesame_connector::{Outcome, PhoneNumber, mask_number};
-use sesame_passcode::{SendOwn, StartError};
+use sesame_connector::{PhoneNumber, mask_number};
+use sesame_passcode::{Attempt, SendOwn};
 
 use super::bodies::{MessageBody, MessageStatus};
 use super::fault::{Code, Fault};
 use super::form::Form;
 use super::sid::Kind;
 use super::{Answer, Call, refusal};
+use crate::hooks::carry::Taken;
 use crate::hooks::code::code_in;
+use crate::replies::{Kept, Place, joined};
+
+/// The same message within that time is one that was sent again on the way
+/// here, and gets the first answer.
+const REPEAT: SignedDuration = SignedDuration::from_secs(10);
+
+/// A message that is to go out.
+struct Outgoing {
+    to: PhoneNumber,
+    usage_type: String,
+    payload: Map<String, Value>,
+}
 
 impl Call<'_> {
     pub(super) async fn send_message(&self, account: &str, form: &Form) -> Answer {
@@ -30,40 +44,77 @@ impl Call<'_> {
             return Err(Fault::new(Code::BadRequest, message));
         }
         let (usage_type, payload) = self.content(form)?;
-        let attempt = self.desk.replies.attempt();
-        let out_id = attempt.out_id.to_string();
-        let request = SendOwn {
-            app: self.twilio.app.clone(),
-            to: to.e164(),
-            reading: None,
+        let out = Outgoing {
+            to,
             usage_type,
             payload,
+        };
+        let place = self.place(&out, form)?;
+        let until = self.desk.source.now() + REPEAT;
+        let taken = self.desk.begin(&place, until, self.twilio.budget).await;
+        let (version, attempt) = match taken.map_err(refusal::of_store)? {
+            Taken::Mine(version, attempt) => (version, attempt),
+            Taken::Answered(kept) => return again(kept),
+        };
+        let answer = self.send(out, attempt, form).await;
+        let replies = &self.desk.replies;
+        match &answer {
+            Ok((status, body)) => {
+                let kept = Kept::of(*status, &HeaderMap::new(), body.to_string().as_bytes());
+                replies.end(&place, version, kept, until).await;
+            }
+            // Nothing was sent, and the next one may be.
+            Err(_) => {
+                let kept = Kept::of(StatusCode::BAD_REQUEST, &HeaderMap::new(), b"");
+                let now = self.desk.source.now();
+                replies.end(&place, version, kept, now).await;
+            }
+        }
+        answer
+    }
+
+    /// Everything that makes a message this one.
+    fn place(&self, out: &Outgoing, form: &Form) -> Result<Place, Fault> {
+        let number = out.to.e164();
+        let payload = Value::Object(out.payload.clone()).to_string();
+        let texts = [
+            "hook",
+            &*self.twilio.name,
+            &number,
+            &out.usage_type,
+            &payload,
+            parameter(form, "Body")?.unwrap_or_default(),
+        ];
+        let name = joined(&texts);
+        Ok(Place::new(&self.desk.replies.keys, &name, &name))
+    }
+
+    async fn send(&self, out: Outgoing, attempt: Attempt, form: &Form) -> Answer {
+        let out_id = attempt.out_id.to_string();
+        let to = out.to.e164();
+        let request = SendOwn {
+            app: self.twilio.app.clone(),
+            to: to.clone(),
+            reading: None,
+            usage_type: out.usage_type,
+            payload: out.payload,
             ip: None,
             attempt: Some(attempt),
         };
         let sent = self.within_budget(self.desk.passcodes.send(request)).await;
-        let (created_at, status) = match sent {
-            Some(Ok(sent)) => {
-                let status = match sent.outcome {
-                    Outcome::Accepted(_) | Outcome::Unknown(_) => MessageStatus::Queued,
-                    Outcome::Refused(refusal) => {
-                        return Err(refusal::of_message(StartError::Refused(Box::new(refusal))));
-                    }
-                };
-                (sent.message.created_at, status)
-            }
-            Some(Err(error)) => return Err(refusal::of_message(error)),
+        let created_at = match sent {
+            Some(sent) => sent.map_err(refusal::of_message)?.message.created_at,
             // It may still go out.
-            None => (self.desk.source.now(), MessageStatus::Queued),
+            None => self.desk.source.now(),
         };
         let body = MessageBody {
             account: &self.twilio.account_sid,
             out_id: &out_id,
-            to: &to.e164(),
+            to: &to,
             from: parameter(form, "From")?,
             service: parameter(form, "MessagingServiceSid")?,
             body: parameter(form, "Body")?,
-            status,
+            status: MessageStatus::Queued,
             created_at,
             updated_at: created_at,
         };
@@ -134,6 +185,13 @@ impl Call<'_> {
         }
         Err(not_found(account, resource))
     }
+}
+
+/// What was answered to the same message a moment ago.
+fn again(kept: Kept) -> Answer {
+    let (status, _, body) = kept.into_parts();
+    let body = serde_json::from_str(&body).unwrap_or_default();
+    Ok((status, body))
 }
 
 /// A JSON object of texts, as Twilio asks for. What is wrong is told without
