@@ -82,6 +82,8 @@ pub(crate) struct Habits {
     /// How it proves who it is; the others it can be told to use.
     pub(crate) auth: AuthKind,
     pub(crate) other_auth: &'static [AuthKind],
+    /// The header its secret stands in.
+    pub(crate) header: &'static str,
     /// Its own words for what a message is for, in Logto's words.
     pub(crate) usages: &'static [(&'static str, &'static str)],
     /// What a message is for where it does not say.
@@ -97,6 +99,7 @@ impl Habits {
         methods: &["POST"],
         auth: AuthKind::Header,
         other_auth: &[AuthKind::Header, AuthKind::Path, AuthKind::None],
+        header: "authorization",
         usages: &[],
         usage_type: "Generic",
         repeat_secs: 10,

@@ -304,7 +304,7 @@ fn proof(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Option<Pr
         );
         return None;
     }
-    let header = header(config, wrongs);
+    let header = header(config, habits, wrongs);
     let given = |wrongs: &mut Wrongs| given(config, kind, wrongs);
     Some(match kind {
         AuthKind::Header => Proof::Header(header?, given(wrongs)),
@@ -344,8 +344,8 @@ fn secret_cure(kind: AuthKind) -> &'static str {
     }
 }
 
-fn header(config: &HookConfig, wrongs: &mut Wrongs) -> Option<HeaderName> {
-    let name = config.header.as_deref().unwrap_or("authorization");
+fn header(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Option<HeaderName> {
+    let name = config.header.as_deref().unwrap_or(habits.header);
     let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
     if parsed.is_none() {
         wrongs.error(

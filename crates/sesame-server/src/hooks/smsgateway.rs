@@ -6,7 +6,7 @@ use super::{Habits, Message};
 
 pub(crate) static SMSGATEWAY: Message = Message {
     habits: Habits {
-        methods: &["POST"],
+        header: "x-api-key",
         ..Habits::USUAL
     },
     places: Places {
