@@ -24,7 +24,7 @@ const body = (to, otp, uuid = randomUUID()) => {
 };
 
 // Posts it with the signatures of these secrets, joined as Supabase joins them.
-const post = async (payload, secrets, { at = new Date(), sent = payload } = {}) => {
+const post = async (payload, secrets, { at = new Date(), sent = payload, joint = ', ' } = {}) => {
   const id = randomUUID();
   const signatures = secrets.map((secret) => webhook(secret).sign(id, at, payload));
   return fetch(ENDPOINT, {
@@ -33,7 +33,7 @@ const post = async (payload, secrets, { at = new Date(), sent = payload } = {}) 
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1000)),
-      'webhook-signature': signatures.join(', '),
+      'webhook-signature': signatures.join(joint),
     },
     body: sent,
   });
@@ -53,6 +53,12 @@ export const cases = {
       await taken(await post(body(to, '482915'), secrets));
       assert.equal(await codeOn(to), '482915');
     }
+  },
+
+  'several joined as the standard says': async () => {
+    const to = fresh();
+    await taken(await post(body(to, '482915'), [STRANGE, ...values.supabase], { joint: ' ' }));
+    assert.equal(await codeOn(to), '482915');
   },
 
   'a retry is answered again and sends nothing': async () => {

@@ -125,7 +125,7 @@ async fn recorded_requests_are_answered_as_twilio_answers() {
         let world = world().await;
         let fixture = |kind: &str| {
             let file = format!(
-                "{}/tests/fixtures/hooks/twilio-{kind}-{name}.json",
+                "{}/../../tests/platforms/fixtures/twilio-{kind}-{name}.json",
                 env!("CARGO_MANIFEST_DIR")
             );
             let text = std::fs::read_to_string(&file).expect("a fixture");
