@@ -1,5 +1,6 @@
 //! A server with hooks, the emulator behind it, and requests as recorded.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -99,6 +100,22 @@ impl Site {
         let query = MessageQuery::default();
         let page = self.server.passcodes().messages(query).await;
         page.expect("a page").items
+    }
+}
+
+impl Site {
+    /// What the journal has of this request's number.
+    pub(super) async fn journal_of(&self, fixture: &Fixture) -> Vec<MessageView> {
+        let query = MessageQuery {
+            to: Some(fixture.text("/expect/to").to_owned()),
+            ..MessageQuery::default()
+        };
+        self.server
+            .passcodes()
+            .messages(query)
+            .await
+            .expect("a page")
+            .items
     }
 }
 
@@ -265,6 +282,12 @@ async fn heard(stream: &mut TcpStream) -> Heard {
     }
 }
 
+/// Eleven digits of a mainland mobile number that nobody has used.
+fn new_number() -> String {
+    let random = RandomState::new().build_hasher().finish() % 100_000_000;
+    format!("139{random:08}")
+}
+
 /// A recorded request, and what was written down about it.
 #[derive(Clone, Debug)]
 pub(super) struct Fixture {
@@ -379,6 +402,19 @@ impl Fixture {
                 ..hook(PresetName::SmsGateway, &[secret])
             },
             contract => panic!("no preset for {contract}"),
+        }
+    }
+
+    /// The same of somebody else, for stores that remember. Has to be signed
+    /// anew.
+    pub(super) fn of_new_numbers(&self) -> Self {
+        let mut text = self.whole.to_string();
+        let to = self.text("/expect/to");
+        let old = &to[to.len() - 11..];
+        text = text.replace(old, &new_number());
+        Self {
+            name: self.name.clone(),
+            whole: serde_json::from_str(&text).expect("JSON"),
         }
     }
 
