@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 use sesame_passcode::CheckOutcome;
 
-use super::{Asked, Check, Habits, Hook, Misread, Order, Platform, Reply, Said, Wish};
+use super::{Asked, Check, Habits, Hook, Misread, Order, Platform, Reply, Said, Sample, Wish};
 use crate::config::AuthKind;
 use crate::error::Code;
 
@@ -50,6 +50,18 @@ impl Platform for Vymalo {
             })),
             _ => Err(Misread::NoSuchAddress),
         }
+    }
+
+    fn sample(&self) -> Sample {
+        Sample::Json(
+            SEND,
+            r#"{"phoneNumber":"%TO%","realm":"demo","clientId":"web","sessionId":"%ID%","metadata":{}}"#,
+        )
+    }
+
+    fn takes(&self, status: u16, body: &str) -> bool {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        status == 200 && body["status"] != "ERROR"
     }
 
     fn say(&self, _hook: &Hook, asked: &Asked, said: &Said) -> Reply {

@@ -22,16 +22,31 @@ async fn heard(name: &str, fault: Fault) -> Heard {
     site.emulator.fault(order).expect("a fault");
     let heard = site.ask(&fixture.request()).await;
     assert_eq!(heard.header("retry-after"), None, "{name}");
-    assert!(!heard.body.contains("482915") && !heard.body.contains("13800138000"), "{name}");
+    assert!(
+        !heard.body.contains("482915") && !heard.body.contains("13800138000"),
+        "{name}"
+    );
     heard
 }
 
 #[tokio::test]
 async fn a_number_that_is_not_served() {
     for (name, status, body) in [
-        ("supabase-send-sms", 200, json!({ "error": { "http_code": 422, "message": "This phone number cannot receive a verification code. Please check it." } })),
-        ("logto-http-sms", 422, json!("该手机号无法接收验证码，请核对后重试。")),
-        ("authentik-generic-bearer", 422, json!("This phone number cannot receive a verification code. Please check it.")),
+        (
+            "supabase-send-sms",
+            200,
+            json!({ "error": { "http_code": 422, "message": "This phone number cannot receive a verification code. Please check it." } }),
+        ),
+        (
+            "logto-http-sms",
+            422,
+            json!("该手机号无法接收验证码，请核对后重试。"),
+        ),
+        (
+            "authentik-generic-bearer",
+            422,
+            json!("This phone number cannot receive a verification code. Please check it."),
+        ),
         ("casdoor-custom-http-get", 422, json!(null)),
         ("zitadel-otp-sms-legacy", 422, json!(null)),
     ] {
@@ -48,12 +63,25 @@ async fn a_number_that_is_not_served() {
 /// Aliyun's own words and codes are for the operator.
 #[tokio::test]
 async fn what_the_operator_must_cure_is_not_told_to_users() {
-    for name in ["supabase-send-sms", "logto-http-sms", "authentik-generic-bearer", "keycloak-netzbegruenung-json"] {
+    for name in [
+        "supabase-send-sms",
+        "logto-http-sms",
+        "authentik-generic-bearer",
+        "keycloak-netzbegruenung-json",
+    ] {
         let heard = heard(name, refusal("isv.AMOUNT_NOT_ENOUGH")).await;
-        assert!(!heard.body.contains("isv") && !heard.body.contains("AMOUNT"), "{heard:?}");
-        let is_neutral = heard.body.contains("could not be sent") || heard.body.contains("验证码发送失败");
+        assert!(
+            !heard.body.contains("isv") && !heard.body.contains("AMOUNT"),
+            "{heard:?}"
+        );
+        let is_neutral =
+            heard.body.contains("could not be sent") || heard.body.contains("验证码发送失败");
         assert!(is_neutral, "{heard:?}");
-        assert_eq!(heard.status == 200, name.starts_with("supabase"), "{heard:?}");
+        assert_eq!(
+            heard.status == 200,
+            name.starts_with("supabase"),
+            "{heard:?}"
+        );
     }
 }
 
@@ -76,10 +104,18 @@ async fn authgear_hears_its_own_codes() {
 
 #[tokio::test]
 async fn vymalo_hears_an_error_in_the_body() {
-    let heard = heard("keycloak-vymalo-send", refusal("isv.BUSINESS_LIMIT_CONTROL")).await;
+    let heard = heard(
+        "keycloak-vymalo-send",
+        refusal("isv.BUSINESS_LIMIT_CONTROL"),
+    )
+    .await;
     assert_eq!(heard.status, 200);
     assert_eq!(heard.json()["status"], "ERROR");
-    assert!(heard.json()["description"].as_str().is_some_and(|it| !it.is_empty()));
+    assert!(
+        heard.json()["description"]
+            .as_str()
+            .is_some_and(|it| !it.is_empty())
+    );
     assert!(heard.json().get("hash").is_none());
 }
 
@@ -87,9 +123,18 @@ async fn vymalo_hears_an_error_in_the_body() {
 #[tokio::test]
 async fn what_is_unknown_is_a_success() {
     for fault in [Fault::ResetAfterAccept, Fault::Garbage, Fault::Http502Html] {
-        for name in ["supabase-send-sms", "logto-http-sms", "casdoor-custom-http-get", "authgear-custom-sms"] {
+        for name in [
+            "supabase-send-sms",
+            "logto-http-sms",
+            "casdoor-custom-http-get",
+            "authgear-custom-sms",
+        ] {
             let heard = heard(name, fault.clone()).await;
-            assert_eq!((heard.status, heard.json()), (200, json!({ "code": "ok" })), "{name}");
+            assert_eq!(
+                (heard.status, heard.json()),
+                (200, json!({ "code": "ok" })),
+                "{name}"
+            );
         }
     }
 }
