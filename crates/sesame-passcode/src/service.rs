@@ -21,9 +21,9 @@ use tracing::field::Empty;
 
 pub use events::{About, Events};
 pub use types::{
-    Approved, Attempt, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
-    QueryError, Reported, ReportsError, SendOwn, Sent, Start, StartError, Started, Status, Ticked,
-    Verification,
+    Approved, Attempt, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
+    MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
+    StartError, Started, Status, Ticked, Verification,
 };
 
 use crate::deliver::Deliver;
@@ -188,6 +188,16 @@ impl Passcodes {
         id: &str,
     ) -> Result<Option<Verification>, StoreError> {
         self.inner.verification(app, id).await
+    }
+
+    /// A verification as it stands, for callers that keep no ids. `None` where
+    /// there is none of that caller, session and usage type.
+    ///
+    /// # Errors
+    /// Where the number or the session makes no sense, or the store or the
+    /// journal does not answer.
+    pub async fn find(&self, find: Find) -> Result<Option<Verification>, QueryError> {
+        self.inner.find(find).await
     }
 
     /// Ends a verification, if it has not ended otherwise, and gives it as it

@@ -21,7 +21,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use sesame_passcode::Policy;
 
-pub use hooks::{AuthKind, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig};
+pub use hooks::{
+    AuthKind, ContentConfig, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig,
+};
 pub use load::{Loaded, PREFIX, load};
 pub use problem::{ConfigProblem, ConfigProblems, Severity};
 pub use secret::Secret;

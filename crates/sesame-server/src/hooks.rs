@@ -31,6 +31,7 @@ mod proof;
 mod said;
 mod smsgateway;
 mod supabase;
+mod twilio;
 mod vymalo;
 mod wish;
 mod zitadel;
@@ -53,6 +54,7 @@ pub use example::{Example, example};
 pub(crate) use message::{Found, Message};
 pub(crate) use proof::Proof;
 pub(crate) use said::{Refused, Reply, Said};
+pub(crate) use twilio::Twilio;
 pub(crate) use wish::{Check, Misread, Order, Wish};
 
 /// A platform: what its requests want, and what it needs to hear.
@@ -116,9 +118,10 @@ impl Habits {
     };
 }
 
-/// The platform of a preset.
-pub(crate) fn platform(preset: PresetName) -> &'static dyn Platform {
-    match preset {
+/// The platform of a preset; none of one that is an API of its own.
+pub(crate) fn platform(preset: PresetName) -> Option<&'static dyn Platform> {
+    Some(match preset {
+        PresetName::Twilio => return None,
         PresetName::Supabase => &supabase::SUPABASE,
         PresetName::Logto => &logto::LOGTO,
         PresetName::Authentik => &authentik::AUTHENTIK,
@@ -134,6 +137,25 @@ pub(crate) fn platform(preset: PresetName) -> &'static dyn Platform {
         PresetName::BulkSms => &bulksms::BULKSMS,
         PresetName::PlaySms => &playsms::PLAYSMS,
         PresetName::SmsGateway => &smsgateway::SMSGATEWAY,
+    })
+}
+
+/// What stands behind a name.
+#[derive(Clone, Debug)]
+pub(crate) enum Served {
+    /// A platform that asks for messages.
+    Hook(Arc<Hook>),
+    /// Twilio's own addresses, with everything behind them.
+    Twilio(Arc<Twilio>),
+}
+
+impl Served {
+    /// When an answer is given, whatever is known by then.
+    pub(crate) fn budget(&self) -> Duration {
+        match self {
+            Self::Hook(hook) => hook.budget,
+            Self::Twilio(twilio) => twilio.budget(),
+        }
     }
 }
 

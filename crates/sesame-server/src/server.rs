@@ -21,7 +21,7 @@ use crate::auth::Book;
 use crate::config::{Config, Secret};
 use crate::events::Counting;
 use crate::front::{Front, Places};
-use crate::hooks::{self, Desk, Hook, Hooks};
+use crate::hooks::{self, Desk, Hooks, Served};
 use crate::keys::{KeyRing, KeysError};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
@@ -309,7 +309,7 @@ impl ServerBuilder {
         })
     }
 
-    fn hooks(&self) -> Result<BTreeMap<String, Arc<Hook>>, ServeError> {
+    fn hooks(&self) -> Result<BTreeMap<String, Served>, ServeError> {
         let hooks = self.config.hooks.iter().map(|(name, config)| {
             let (hook, wrongs) = hooks::compile(name, config);
             let hook = hook.ok_or_else(|| {
@@ -320,7 +320,7 @@ impl ServerBuilder {
                     reason: wrong.unwrap_or_default(),
                 }
             })?;
-            Ok((name.clone(), Arc::new(hook)))
+            Ok((name.clone(), hook))
         });
         hooks.collect()
     }

@@ -353,7 +353,7 @@ fn hooks(loader: &mut Loader, config: &Config) {
             let path = path.trim_end_matches('.');
             loader.report(severity, path, wrong.message, wrong.cure);
         }
-        if compiled.is_some_and(|hook| hook.budget >= longest) {
+        if compiled.is_some_and(|served| served.budget() >= longest) {
             let message = "limits.request_secs ends a request before this hook's time is over";
             let cure = "make limits.request_secs longer, or this shorter";
             let path = format!("hooks.{name}.budget_ms");

@@ -70,6 +70,28 @@ pub struct HookConfig {
     /// `sub` that a token must have, with `auth = "jwt"`.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Of `twilio`: the account's sid, which clients send as the user.
+    #[serde(default)]
+    pub account_sid: Option<String>,
+    /// Of `twilio`: what verifications are for, by the sids of Verify services.
+    #[serde(default)]
+    pub services: BTreeMap<String, String>,
+    /// Of `twilio`: what messages are for, by the sids of content templates.
+    #[serde(default)]
+    pub contents: BTreeMap<String, ContentConfig>,
+}
+
+/// One of Twilio's content templates.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ContentConfig {
+    /// What its messages are for.
+    pub usage_type: String,
+    /// What Aliyun's template calls its variables, by what `ContentVariables`
+    /// calls them. `1` is `code` unless this says otherwise; what is not here
+    /// keeps its name.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
 }
 
 impl HookConfig {
@@ -95,6 +117,9 @@ impl HookConfig {
             errors: None,
             audience: None,
             subject: None,
+            account_sid: None,
+            services: BTreeMap::new(),
+            contents: BTreeMap::new(),
         }
     }
 }
@@ -154,6 +179,8 @@ names! {
         PlaySms "playsms",
         /// Uptime Kuma's SMSGateway.
         SmsGateway "smsgateway",
+        /// Twilio's Verify v2 and Messages, as its clients call them.
+        Twilio "twilio",
     }
 }
 

@@ -20,12 +20,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sesame_connector::{Language, OutId, Outcome, PhoneNumber, Reading, Refusal, Source};
 use sesame_passcode::store::Version;
-use sesame_passcode::{Attempt, Passcodes, SendOwn, Start, StartError};
+use sesame_passcode::{Attempt, Passcodes, SendOwn, Start, StartError, StoreError};
 use tokio::time::Sleep;
 use tracing::Instrument as _;
 
 use super::said::Pending;
-use super::{Asked, Check, Hook, Misread, Order, Refused, Reply, Said, Wish};
+use super::{Asked, Check, Hook, Misread, Order, Refused, Reply, Said, Served, Wish};
 use crate::error::{Code, Problem};
 use crate::front::Places;
 use crate::metrics::Metrics;
@@ -41,7 +41,7 @@ const LATER_LOOK: Duration = Duration::from_millis(250);
 /// All hooks, by name, and what they work with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Hooks {
-    pub(crate) by_name: Arc<BTreeMap<String, Arc<Hook>>>,
+    pub(crate) by_name: Arc<BTreeMap<String, Served>>,
     pub(crate) desk: Arc<Desk>,
 }
 
@@ -58,6 +58,37 @@ pub(crate) struct Desk {
     pub(crate) places: Places,
 }
 
+impl Desk {
+    /// Takes a request up, or waits for the answer of the one that did, for most
+    /// of the time there is for an answer.
+    pub(super) async fn begin(
+        &self,
+        place: &Place,
+        until: Timestamp,
+        budget: Duration,
+    ) -> Result<Taken, StoreError> {
+        let replies = &self.replies;
+        let patience = budget * 3 / 4;
+        let mut terms = Terms {
+            lease: replies.lease,
+            until: until.max(self.source.now() + replies.lease),
+            takes_over: false,
+        };
+        let (mut waited, mut pause) = (Duration::ZERO, FIRST_LOOK);
+        loop {
+            terms.takes_over = waited >= patience;
+            match replies.begin(place, terms).await? {
+                Begun::Mine(version, attempt) => return Ok(Taken::Mine(version, attempt)),
+                Begun::Answered(kept) => return Ok(Taken::Answered(kept)),
+                Begun::Running | Begun::Another => {}
+            }
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(LATER_LOOK);
+        }
+    }
+}
+
 /// Answers a platform.
 pub(crate) async fn receive(
     State(hooks): State<Hooks>,
@@ -69,8 +100,10 @@ pub(crate) async fn receive(
     };
     let mut parts = parts.into_iter().map(|(_, part)| part);
     let name = parts.next().unwrap_or_default();
-    let Some(hook) = hooks.by_name.get(&name) else {
-        return nothing_here().into_response();
+    let hook = match hooks.by_name.get(&name) {
+        Some(Served::Hook(hook)) => hook,
+        Some(Served::Twilio(twilio)) => return twilio.receive(&hooks.desk, request).await,
+        None => return nothing_here().into_response(),
     };
     if !hook.methods.contains(request.method()) {
         return wrong_method(hook);
@@ -260,13 +293,13 @@ impl Visit {
         let until = began + self.hook.repeat;
         // The same signed bytes are to send nothing again while they are taken.
         let until = asked.proven_until.map_or(until, |proven| proven.max(until));
-        let (version, attempt) = match self.begin(&place, until).await {
+        let (version, attempt) = match self.desk.begin(&place, until, self.hook.budget).await {
             Ok(Taken::Mine(version, attempt)) => (version, attempt),
             Ok(Taken::Answered(kept)) => {
                 self.note("repeated");
                 return Reply::of(kept);
             }
-            Err(error) => return self.finish(Err(error), locale, asked).0,
+            Err(error) => return self.finish(Err(error.into()), locale, asked).0,
         };
         let said = self.send(order, is_start, attempt, &number, told).await;
         let (reply, is_final) = self.finish(said, locale, asked);
@@ -290,29 +323,6 @@ impl Visit {
             .end(&place, version, first.kept(), until)
             .await;
         reply
-    }
-
-    /// Takes a request up, or waits for the answer of the one that did.
-    async fn begin(&self, place: &Place, until: Timestamp) -> Result<Taken, StartError> {
-        let replies = &self.desk.replies;
-        let patience = self.hook.budget * 3 / 4;
-        let mut terms = Terms {
-            lease: replies.lease,
-            until: until.max(self.desk.source.now() + replies.lease),
-            takes_over: false,
-        };
-        let (mut waited, mut pause) = (Duration::ZERO, FIRST_LOOK);
-        loop {
-            terms.takes_over = waited >= patience;
-            match replies.begin(place, terms).await? {
-                Begun::Mine(version, attempt) => return Ok(Taken::Mine(version, attempt)),
-                Begun::Answered(kept) => return Ok(Taken::Answered(kept)),
-                Begun::Running | Begun::Another => {}
-            }
-            tokio::time::sleep(pause).await;
-            waited += pause;
-            pause = (pause * 2).min(LATER_LOOK);
-        }
     }
 
     fn number(&self, text: &str) -> Result<PhoneNumber, StartError> {
@@ -459,7 +469,8 @@ impl Visit {
     }
 }
 
-enum Taken {
+/// A request that was taken up, or answered before.
+pub(super) enum Taken {
     Mine(Version, Attempt),
     Answered(Kept),
 }

@@ -13,7 +13,7 @@ use regex_lite::Regex;
 use sesame_connector::{Reading, Region, UsageType};
 
 use super::proof::{Claims, Given, Keys, Proof, Scheme};
-use super::{Found, Habits, Hook, Message, Platform, Reply, platform};
+use super::{Found, Habits, Hook, Message, Platform, Reply, Served, platform, twilio};
 use crate::auth::DEFAULT_APP;
 use crate::config::{AuthKind, HookConfig, SuccessConfig};
 
@@ -39,10 +39,10 @@ pub(crate) struct Wrong {
 }
 
 #[derive(Default)]
-struct Wrongs(Vec<Wrong>);
+pub(super) struct Wrongs(Vec<Wrong>);
 
 impl Wrongs {
-    fn error(&mut self, key: impl Display, message: impl Display, cure: impl Display) {
+    pub(super) fn error(&mut self, key: impl Display, message: impl Display, cure: impl Display) {
         self.push(&key, &message, &cure, false);
     }
 
@@ -66,30 +66,56 @@ impl Wrongs {
     }
 }
 
-/// A hook and what is odd about it, or what is wrong.
-pub(crate) fn compile(name: &str, config: &HookConfig) -> (Option<Hook>, Vec<Wrong>) {
+/// What stands behind a name and what is odd about it, or what is wrong.
+pub(crate) fn compile(name: &str, config: &HookConfig) -> (Option<Served>, Vec<Wrong>) {
     let mut wrongs = Wrongs::default();
-    let platform = platform(config.preset);
-    let habits = platform.habits();
     named(name, &mut wrongs);
-    let proof = proof(config, habits, &mut wrongs);
-    let hook = Hook {
-        name: Arc::from(name),
-        platform,
-        app: app(config, &mut wrongs),
-        reading: reading(config, &mut wrongs),
-        methods: methods(config, habits, &mut wrongs),
-        usage_type: usage_type(config, habits, &mut wrongs),
-        usages: usages(config, habits, &mut wrongs),
-        locale: config.locale.clone(),
-        minutes: minutes(config, &mut wrongs),
-        budget: budget(config, habits, &mut wrongs),
-        repeat: repeat(config, habits, &mut wrongs),
-        found: found(config, platform, &mut wrongs),
-        proof: proof.unwrap_or(Proof::Path(Vec::new())),
+    let served = match platform(config.preset) {
+        Some(platform) => {
+            only_of_twilio(config, &mut wrongs);
+            Served::Hook(Arc::new(hook(name, config, platform, &mut wrongs)))
+        }
+        None => Served::Twilio(Arc::new(twilio::compile(name, config, &mut wrongs))),
     };
     let is_right = wrongs.0.iter().all(|wrong| wrong.is_warning);
-    (is_right.then_some(hook), wrongs.0)
+    (is_right.then_some(served), wrongs.0)
+}
+
+fn only_of_twilio(config: &HookConfig, wrongs: &mut Wrongs) {
+    for (key, is_there) in [
+        ("account_sid", config.account_sid.is_some()),
+        ("services", !config.services.is_empty()),
+        ("contents", !config.contents.is_empty()),
+    ] {
+        if is_there {
+            wrongs.error(key, "this means nothing to this preset", "remove it");
+        }
+    }
+}
+
+fn hook(
+    name: &str,
+    config: &HookConfig,
+    platform: &'static dyn Platform,
+    wrongs: &mut Wrongs,
+) -> Hook {
+    let habits = platform.habits();
+    let proof = proof(config, habits, wrongs);
+    Hook {
+        name: Arc::from(name),
+        platform,
+        app: app(config, wrongs),
+        reading: reading(config, wrongs),
+        methods: methods(config, habits, wrongs),
+        usage_type: usage_type(config, habits, wrongs),
+        usages: usages(config, habits, wrongs),
+        locale: config.locale.clone(),
+        minutes: minutes(config, wrongs),
+        budget: budget(config, habits, wrongs),
+        repeat: repeat(config, habits, wrongs),
+        found: found(config, platform, wrongs),
+        proof: proof.unwrap_or(Proof::Path(Vec::new())),
+    }
 }
 
 fn named(name: &str, wrongs: &mut Wrongs) {
@@ -103,7 +129,7 @@ fn named(name: &str, wrongs: &mut Wrongs) {
     }
 }
 
-fn app(config: &HookConfig, wrongs: &mut Wrongs) -> String {
+pub(super) fn app(config: &HookConfig, wrongs: &mut Wrongs) -> String {
     let app = config.app.clone().unwrap_or_else(|| DEFAULT_APP.to_owned());
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !(1..=64).contains(&app.len()) || !app.bytes().all(is_plain) {
@@ -116,7 +142,7 @@ fn app(config: &HookConfig, wrongs: &mut Wrongs) -> String {
     app
 }
 
-fn reading(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Reading> {
+pub(super) fn reading(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Reading> {
     let code = config.default_country.as_deref()?;
     let region = Region::parse(code);
     if region.is_none() {
@@ -158,7 +184,7 @@ fn methods(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Vec<Met
         .collect()
 }
 
-fn known_usage(key: impl Display, name: &str, wrongs: &mut Wrongs) {
+pub(super) fn known_usage(key: impl Display, name: &str, wrongs: &mut Wrongs) {
     if UsageType::from(name).is_known() {
         return;
     }
@@ -172,7 +198,7 @@ fn known_usage(key: impl Display, name: &str, wrongs: &mut Wrongs) {
     wrongs.error(key, "this usage type is not known", cure);
 }
 
-fn usage_type(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> String {
+pub(super) fn usage_type(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> String {
     let name = config.usage_type.as_deref().unwrap_or(habits.usage_type);
     known_usage("usage_type", name, wrongs);
     name.to_owned()
@@ -207,7 +233,7 @@ fn minutes(config: &HookConfig, wrongs: &mut Wrongs) -> Option<u32> {
     config.minutes
 }
 
-fn budget(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Duration {
+pub(super) fn budget(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Duration {
     let most = habits
         .patience_ms
         .map_or(LONGEST_BUDGET_MS, |patience| patience - WAY_BACK_MS);
@@ -332,7 +358,7 @@ fn header(config: &HookConfig, habits: &Habits, wrongs: &mut Wrongs) -> Option<H
 }
 
 /// Every secret that is there, and not empty.
-fn secrets<'c>(config: &'c HookConfig, wrongs: &mut Wrongs) -> Vec<(usize, &'c str)> {
+pub(super) fn secrets<'c>(config: &'c HookConfig, wrongs: &mut Wrongs) -> Vec<(usize, &'c str)> {
     let mut found = Vec::new();
     for (index, secret) in config.secrets.iter().enumerate() {
         if secret.reveal().trim().is_empty() {
@@ -483,7 +509,7 @@ fn unread(config: &HookConfig, wrongs: &mut Wrongs) {
     }
 }
 
-fn pattern(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Regex> {
+pub(super) fn pattern(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Regex> {
     let text = config.code_pattern.as_deref()?;
     match Regex::new(text) {
         Ok(pattern) if pattern.captures_len() > 2 => {

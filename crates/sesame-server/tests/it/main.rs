@@ -14,4 +14,5 @@ mod quiet;
 mod reports;
 mod support;
 mod tokens;
+mod twilio;
 mod verifications;
