@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use sesame_connector::Source;
 
 use super::proof::{Keys, Scheme};
-use super::{Found, platform};
+use super::{Platform, Served, compile, platform};
 use crate::config::{AuthKind, HookConfig};
 
 /// What a platform sends, but for how it proves itself. In its text, `%TO%`,
-/// `%DIGITS%`, `%CODE%`, `%ID%` and `%SECS%` stand for the number with and
-/// without its plus, the code, an id and the time.
+/// `%DIGITS%`, `%CODE%` and `%ID%` stand for the number with and without its
+/// plus, the code, and an id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sample {
     /// A GET with this query.
@@ -21,6 +21,8 @@ pub(crate) enum Sample {
     Json(&'static str, &'static str),
     /// Whatever is configured.
     Configured,
+    /// A message in Twilio's words.
+    Twilio,
 }
 
 /// A request as a platform would send it. Prints neither code nor secret.
@@ -47,55 +49,62 @@ impl std::fmt::Debug for Example {
 impl Example {
     /// Whether the platform would take an answer for a success.
     pub fn is_success(&self, status: u16, body: &str) -> bool {
-        platform(self.config.preset).takes(status, body)
+        match platform(self.config.preset) {
+            Some(platform) => platform.takes(status, body),
+            None => (200..300).contains(&status),
+        }
     }
 }
 
 /// The example of a hook, with a code of six digits and signed as the platform
 /// would. `to` is a number with its plus.
 pub fn example(name: &str, config: &HookConfig, to: &str, source: &dyn Source) -> Example {
-    let platform = platform(config.preset);
     let mut random = [0; 20];
     source.fill(&mut random);
     let (id, code) = random.split_at(16);
     let code = u32::from_be_bytes([code[0], code[1], code[2], code[3]]) % 1_000_000;
-    let secs = source.now().as_second();
-    let filled = |text: &str| {
+    let (id, secs) = (uuid(id), source.now().as_second());
+    let filled = |text: &str, to: &str| {
         text.replace("%TO%", to)
             .replace("%DIGITS%", to.trim_start_matches('+'))
             .replace("%CODE%", &format!("{code:06}"))
-            .replace("%ID%", &uuid(id))
-            .replace("%SECS%", &secs.to_string())
+            .replace("%ID%", &id)
     };
-    let sample = match config.fields == crate::config::FieldsConfig::default() {
-        true => platform.sample(),
-        false => Sample::Configured,
-    };
-    let (method, rest, query, body) = match sample {
-        Sample::Query(query) => (
-            "GET",
-            "",
-            filled(&query.replace("%TO%", &escaped(to))),
-            String::new(),
-        ),
-        Sample::Json(rest, text) => ("POST", rest, String::new(), filled(text)),
-        Sample::Configured => {
-            let (compiled, _) = super::compile(name, config);
-            let text = compiled
-                .map(|hook| configured(&hook.found))
-                .unwrap_or_default();
-            ("POST", "", String::new(), filled(&text))
-        }
+    let platform = platform(config.preset);
+    let is_usual = config.fields == crate::config::FieldsConfig::default();
+    let sample = match platform {
+        None => Sample::Twilio,
+        Some(platform) if is_usual => platform.sample(),
+        Some(_) => Sample::Configured,
     };
     let mut example = Example {
-        method: method.to_owned(),
+        method: "POST".to_owned(),
         path: format!("/hooks/{name}"),
         headers: Vec::new(),
-        body,
+        body: String::new(),
         config: config.clone(),
     };
-    let mut query = query;
-    example.prove(&mut query, platform.habits(), &uuid(id), secs);
+    let (mut rest, mut query) = (String::new(), String::new());
+    let mut kind = "application/json";
+    match sample {
+        Sample::Query(text) => {
+            example.method = "GET".to_owned();
+            query = filled(text, &escaped(to));
+        }
+        Sample::Json(more, text) => {
+            more.clone_into(&mut rest);
+            example.body = filled(text, to);
+        }
+        Sample::Configured => example.body = filled(&configured(name, config), to),
+        Sample::Twilio => {
+            let account = config.account_sid.as_deref().unwrap_or_default();
+            rest = format!("2010-04-01/Accounts/{account}/Messages.json");
+            kind = "application/x-www-form-urlencoded";
+            let text = "To=%TO%&From=Sesame&Body=Your+code+is%3A+%CODE%";
+            example.body = filled(text, &escaped(to));
+        }
+    }
+    example.prove(&mut query, platform, &id, secs);
     if !rest.is_empty() {
         example.path = format!("{}/{rest}", example.path);
     }
@@ -103,7 +112,7 @@ pub fn example(name: &str, config: &HookConfig, to: &str, source: &dyn Source) -
         example.path = format!("{}?{query}", example.path);
     }
     if !example.body.is_empty() {
-        example.add(CONTENT_TYPE.as_str(), "application/json".to_owned());
+        example.add(CONTENT_TYPE.as_str(), kind.to_owned());
     }
     example
 }
@@ -113,12 +122,29 @@ impl Example {
         self.headers.push((name.to_owned(), value));
     }
 
-    fn prove(&mut self, query: &mut String, habits: &super::Habits, id: &str, secs: i64) {
-        let kind = self.config.auth.unwrap_or(habits.auth);
+    fn prove(
+        &mut self,
+        query: &mut String,
+        platform: Option<&'static dyn Platform>,
+        id: &str,
+        secs: i64,
+    ) {
         let secret = self.config.secrets.first();
         let secret = secret
             .map(|secret| secret.reveal().trim().to_owned())
             .unwrap_or_default();
+        let Some(platform) = platform else {
+            // Without a colon it is the account's token.
+            let account = self.config.account_sid.as_deref().unwrap_or_default();
+            let whole = if secret.contains(':') {
+                secret
+            } else {
+                format!("{account}:{secret}")
+            };
+            return self.add(AUTHORIZATION.as_str(), in_header("authorization", &whole));
+        };
+        let habits = platform.habits();
+        let kind = self.config.auth.unwrap_or(habits.auth);
         let header = self.config.header.clone();
         let header = header.unwrap_or_else(|| habits.header.to_owned());
         match kind {
@@ -185,7 +211,11 @@ fn tag(scheme: Scheme, secret: &str, signed: &str) -> Vec<u8> {
 }
 
 /// An object with number and code where they are looked for first.
-fn configured(found: &Found) -> String {
+fn configured(name: &str, config: &HookConfig) -> String {
+    let (Some(Served::Hook(hook)), _) = compile(name, config) else {
+        return String::new();
+    };
+    let found = &hook.found;
     let mut body = Value::Object(Map::new());
     for (places, value) in [
         (&found.to, "%TO%"),

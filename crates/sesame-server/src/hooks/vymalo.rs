@@ -68,9 +68,7 @@ impl Platform for Vymalo {
         let ok = |body| Reply::json(StatusCode::OK, &body);
         match said {
             Said::Started(verification) => ok(json!({ "status": "SENT", "hash": verification.id })),
-            Said::Unfinished(Some(pending)) if pending.verification.is_some() => {
-                ok(json!({ "status": "PENDING", "hash": pending.verification }))
-            }
+            Said::Unfinished(Some(id)) => ok(json!({ "status": "PENDING", "hash": id })),
             Said::Checked(outcome) => {
                 ok(json!({ "valid": matches!(outcome, Some(CheckOutcome::Approved(_))) }))
             }
@@ -86,7 +84,7 @@ impl Platform for Vymalo {
                 let body = json!({ "status": "ERROR", "description": refused.sentence });
                 Reply::json(status, &body)
             }
-            Said::Sent { .. } | Said::Unfinished(_) | Said::Nothing => Reply::json(
+            Said::Sent | Said::Unfinished(_) | Said::Nothing => Reply::json(
                 StatusCode::SERVICE_UNAVAILABLE,
                 &json!({ "status": "ERROR" }),
             ),
