@@ -19,6 +19,7 @@ mod carry;
 mod casdoor;
 mod code;
 mod compile;
+mod example;
 mod fusionauth;
 mod generic;
 mod keycloak;
@@ -48,6 +49,8 @@ use crate::config::{AuthKind, PresetName};
 pub(crate) use asked::Asked;
 pub(crate) use carry::{Desk, Hooks, receive};
 pub(crate) use compile::compile;
+pub(crate) use example::Sample;
+pub use example::{Example, example};
 pub(crate) use message::{Found, Message};
 pub(crate) use proof::Proof;
 pub(crate) use said::{Refused, Reply, Said};
@@ -72,6 +75,14 @@ pub(crate) trait Platform: Debug + Send + Sync {
 
     /// What came of it, in the platform's words.
     fn say(&self, hook: &Hook, asked: &Asked, said: &Said) -> Reply;
+
+    /// A request of its own, for trying a hook out.
+    fn sample(&self) -> Sample;
+
+    /// Whether the platform takes this answer for a success.
+    fn takes(&self, status: u16, _body: &str) -> bool {
+        (200..300).contains(&status)
+    }
 }
 
 /// What a platform does unless it was told otherwise.

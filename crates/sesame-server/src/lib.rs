@@ -25,4 +25,5 @@ mod work;
 
 pub use api::openapi;
 pub use config::Config;
+pub use hooks::{Example, example};
 pub use server::{ServeError, Server, ServerBuilder};

@@ -1,7 +1,7 @@
 //! Auth0's passwordless SMS gateway: a signed token, and the code in a text.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 use crate::config::AuthKind;
 
 pub(crate) static AUTH0: Message = Message {
@@ -16,5 +16,9 @@ pub(crate) static AUTH0: Message = Message {
         ip: &["/req/ip"],
         ..Places::NONE
     },
+    sample: Sample::Json(
+        "",
+        r##"{"recipient":"%TO%","body":"Your verification code is: %CODE%","sender":"Sesame"}"##,
+    ),
     ..Message::USUAL
 };

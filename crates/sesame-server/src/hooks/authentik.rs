@@ -2,7 +2,7 @@
 //! refusal to the user, and does not say what a message is for.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static AUTHENTIK: Message = Message {
     habits: Habits {
@@ -15,5 +15,9 @@ pub(crate) static AUTHENTIK: Message = Message {
         text: &["Message"],
         ..Places::NONE
     },
+    sample: Sample::Json(
+        "",
+        r##"{"From":"Sesame","To":"%TO%","Body":"%CODE%","Message":"Use this code to authenticate in authentik: %CODE%"}"##,
+    ),
     ..Message::USUAL
 };

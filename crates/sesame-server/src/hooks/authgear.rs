@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::message::{Answers, Places};
 use super::said::Refused;
-use super::{Habits, Message, Reply};
+use super::{Habits, Message, Reply, Sample};
 use crate::config::AuthKind;
 use crate::error::Code;
 
@@ -32,6 +32,10 @@ pub(crate) static AUTHGEAR: Message = Message {
         ..Places::NONE
     },
     answers: Answers::Authgear,
+    sample: Sample::Json(
+        "",
+        r##"{"to":"%TO%","body":"%CODE% is your Demo verification code","app_id":"demo","template_name":"verification_sms.txt","language_tag":"en","template_variables":{"app_name":"Demo","code":"%CODE%","phone":"%TO%"}}"##,
+    ),
     ..Message::USUAL
 };
 

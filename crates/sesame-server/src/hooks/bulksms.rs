@@ -2,7 +2,7 @@
 //! message. The plugin takes any answer for a success.
 
 use super::message::{Answers, Places};
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 use crate::config::ErrorShape;
 
 pub(crate) static BULKSMS: Message = Message {
@@ -21,5 +21,9 @@ pub(crate) static BULKSMS: Message = Message {
         errors: ErrorShape::Json,
     },
     addresses: &["v1/messages"],
+    sample: Sample::Json(
+        "v1/messages",
+        r##"[{"from":"Sesame","to":"%TO%","body":"[Example] - authentication code: %CODE%, expires: 1 minute ","encoding":null,"routingGroup":null}]"##,
+    ),
     ..Message::USUAL
 };

@@ -24,7 +24,6 @@ use sesame_passcode::{Attempt, Passcodes, SendOwn, Start, StartError, StoreError
 use tokio::time::Sleep;
 use tracing::Instrument as _;
 
-use super::said::Pending;
 use super::{Asked, Check, Hook, Misread, Order, Refused, Reply, Said, Served, Wish};
 use crate::error::{Code, Problem};
 use crate::front::Places;
@@ -146,8 +145,9 @@ struct Visit {
 /// What was told while the work still went on.
 #[derive(Debug, Default)]
 struct Told {
-    /// The ids of what is under way, from when they are settled.
-    pending: OnceLock<Pending>,
+    /// The id of the verification that is being started, from when it is
+    /// settled.
+    verification: OnceLock<String>,
     is_told: AtomicBool,
 }
 
@@ -203,7 +203,7 @@ impl Visit {
             () = &mut budget => {
                 told.is_told.store(true, Ordering::SeqCst);
                 self.note("unfinished");
-                let said = Said::Unfinished(told.pending.get().cloned());
+                let said = Said::Unfinished(told.verification.get().cloned());
                 self.hook.platform.say(&self.hook, &asked, &said)
             }
         }
@@ -305,11 +305,11 @@ impl Visit {
         };
         let said = self.send(order, is_start, attempt, &number, told).await;
         let (reply, is_final) = self.finish(said, locale, asked);
-        let pending = told.pending.get().cloned();
+        let verification = told.verification.get().cloned();
         let first = if told.is_told.load(Ordering::SeqCst) {
             self.hook
                 .platform
-                .say(&self.hook, asked, &Said::Unfinished(pending))
+                .say(&self.hook, asked, &Said::Unfinished(verification))
         } else {
             reply.clone()
         };
@@ -365,12 +365,8 @@ impl Visit {
         let (app, to, ip) = (self.hook.app.clone(), order.to, order.ip);
         let usage_type = self.hook.usage_type(order.usage.as_deref()).to_owned();
         let passcodes = &self.desk.passcodes;
-        let verification = is_start.then(|| passcodes.id_of(number, &attempt));
-        let _ = told.pending.set(Pending {
-            attempt: attempt.clone(),
-            verification,
-        });
         if is_start {
+            let _ = told.verification.set(passcodes.id_of(number, &attempt));
             let start = Start {
                 app,
                 to,
@@ -398,8 +394,7 @@ impl Visit {
         };
         let sent = passcodes.send(own).await?;
         self.sent(&sent.outcome);
-        let out_id = sent.message.out_id;
-        Ok(Said::Sent { out_id })
+        Ok(Said::Sent)
     }
 
     fn sent(&self, outcome: &Outcome) {

@@ -2,7 +2,7 @@
 //! success, and of a refusal the user sees the status line.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static CASDOOR: Message = Message {
     habits: Habits {
@@ -15,5 +15,6 @@ pub(crate) static CASDOOR: Message = Message {
         code: &["code", "content"],
         ..Places::NONE
     },
+    sample: Sample::Query("code=%CODE%&phoneNumber=%TO%"),
     ..Message::USUAL
 };

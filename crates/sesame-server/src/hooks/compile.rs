@@ -472,9 +472,18 @@ fn found(config: &HookConfig, platform: &dyn Platform, wrongs: &mut Wrongs) -> F
         id: places("id", &said.id, usual.id),
         minutes: places("minutes", &[], usual.minutes),
         pattern: pattern(config, wrongs),
-        success: success(config, message, wrongs),
+        success: success(config, wrongs),
         errors: config.errors,
     };
+    for (key, is_there) in [
+        ("success", config.success.is_some()),
+        ("errors", config.errors.is_some()),
+    ] {
+        if is_there && !message.may_say_otherwise() {
+            let reason = "the preset knows what this platform needs to hear";
+            wrongs.error(key, reason, "remove it, or take preset = \"generic\"");
+        }
+    }
     if found.to.is_empty() {
         wrongs.error(
             "fields.to",
@@ -540,20 +549,12 @@ pub(super) fn pattern(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Regex>
     }
 }
 
-fn success(config: &HookConfig, message: &Message, wrongs: &mut Wrongs) -> Option<Reply> {
+fn success(config: &HookConfig, wrongs: &mut Wrongs) -> Option<Reply> {
     let SuccessConfig {
         status,
         content_type,
         body,
     } = config.success.as_ref()?;
-    if !message.may_say_otherwise() {
-        wrongs.error(
-            "success",
-            "this platform takes one answer for a success",
-            "remove it",
-        );
-        return None;
-    }
     let parsed = StatusCode::from_u16(*status)
         .ok()
         .filter(StatusCode::is_success);

@@ -2,7 +2,7 @@
 //! only.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static FUSIONAUTH: Message = Message {
     habits: Habits {
@@ -15,5 +15,9 @@ pub(crate) static FUSIONAUTH: Message = Message {
         text: &["textMessage", "message"],
         ..Places::NONE
     },
+    sample: Sample::Json(
+        "",
+        r##"{"code":"%CODE%","phoneNumber":"%TO%","message":"Your verification code is %CODE%","textMessage":"Two Factor Code: %CODE%","type":"SMS","userId":"%ID%"}"##,
+    ),
     ..Message::USUAL
 };

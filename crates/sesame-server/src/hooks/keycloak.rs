@@ -3,7 +3,7 @@
 
 use super::asked::Fields;
 use super::message::Places;
-use super::{Habits, Message, Misread};
+use super::{Habits, Message, Misread, Sample};
 
 pub(crate) static KEYCLOAK: Message = Message {
     habits: Habits {
@@ -18,6 +18,10 @@ pub(crate) static KEYCLOAK: Message = Message {
         ..Places::NONE
     },
     pastes_json: true,
+    sample: Sample::Json(
+        "",
+        r##"{"text":"Your SMS code is %CODE% and is valid for 5 minutes.","to":"%TO%","from":"Keycloak"}"##,
+    ),
     ..Message::USUAL
 };
 

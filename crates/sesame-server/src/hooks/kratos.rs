@@ -3,7 +3,7 @@
 //! no refusal.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static KRATOS: Message = Message {
     habits: Habits {
@@ -41,5 +41,9 @@ pub(crate) static KRATOS: Message = Message {
         ..Places::NONE
     },
     notices: &["verifiable_address_changed", "authenticator_key_added"],
+    sample: Sample::Json(
+        "",
+        r##"{"to":"%TO%","template_type":"login_code_valid","code":"%CODE%","expires_in_minutes":15,"headers":{"Accept-Language":["en"]},"body":"Your login code is: %CODE%\n\nIt expires in 15 minutes.\n"}"##,
+    ),
     ..Message::USUAL
 };

@@ -2,7 +2,7 @@
 //! and it shows the body of a refusal to the user.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static LOGTO: Message = Message {
     habits: Habits::USUAL,
@@ -14,5 +14,9 @@ pub(crate) static LOGTO: Message = Message {
         locale: &["/payload/locale"],
         ..Places::NONE
     },
+    sample: Sample::Json(
+        "",
+        r##"{"to":"%DIGITS%","type":"Generic","payload":{"code":"%CODE%","locale":"en"}}"##,
+    ),
     ..Message::USUAL
 };

@@ -3,12 +3,12 @@
 
 use http::StatusCode;
 use regex_lite::Regex;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::asked::Fields;
 use super::code::{code_in, is_code};
 use super::said::Refused;
-use super::{Asked, Habits, Hook, Misread, Order, Platform, Reply, Said, Wish};
+use super::{Asked, Habits, Hook, Misread, Order, Platform, Reply, Said, Sample, Wish};
 use crate::config::ErrorShape;
 use crate::error::Code;
 
@@ -18,6 +18,7 @@ pub(crate) struct Message {
     pub(crate) habits: Habits,
     pub(crate) places: Places,
     pub(crate) answers: Answers,
+    pub(crate) sample: Sample,
     /// What the platform adds to the address it is given.
     pub(crate) addresses: &'static [&'static str],
     /// What a message is for where the number stands in this place, which the
@@ -80,6 +81,7 @@ impl Message {
         habits: Habits::USUAL,
         places: Places::NONE,
         answers: Answers::OK,
+        sample: Sample::Configured,
         addresses: &[],
         usage_where: None,
         notices: &[],
@@ -175,12 +177,28 @@ impl Platform for Message {
             (_, None) => self.answers.sent(),
         }
     }
+
+    fn sample(&self) -> Sample {
+        self.sample
+    }
+
+    fn takes(&self, status: u16, body: &str) -> bool {
+        let body = || serde_json::from_str::<Value>(body).unwrap_or_default();
+        match self.answers {
+            Answers::Supabase => {
+                matches!(status, 200 | 202) && body().pointer("/error/message").is_none()
+            }
+            Answers::Authgear => body()["code"] == "ok",
+            Answers::SmsGateway => status < 300 && body()["status"] != "failed",
+            Answers::Plain { .. } => (200..300).contains(&status),
+        }
+    }
 }
 
 impl Message {
     /// Whether a configuration can know better what a success is.
     pub(super) fn may_say_otherwise(&self) -> bool {
-        matches!(self.answers, Answers::Plain { .. })
+        matches!(self.sample, Sample::Configured)
     }
 
     fn fields(&self, asked: &Asked, found: &Found) -> Result<Fields, Misread> {

@@ -2,7 +2,7 @@
 //! the query, the password too.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 use crate::config::AuthKind;
 
 pub(crate) static PLAYSMS: Message = Message {
@@ -18,5 +18,6 @@ pub(crate) static PLAYSMS: Message = Message {
         ..Places::NONE
     },
     addresses: &["index.php"],
+    sample: Sample::Query("app=ws&op=pv&to=%TO%&msg=%CODE%+is+your+Nextcloud+authentication+code"),
     ..Message::USUAL
 };

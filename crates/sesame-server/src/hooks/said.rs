@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use sesame_connector::outcome::NOT_SENT;
 use sesame_connector::{Language, Text};
-use sesame_passcode::{Attempt, CheckOutcome, Verification};
+use sesame_passcode::{CheckOutcome, Verification};
 
 use crate::error::{Code, Problem};
 use crate::replies::Kept;
@@ -16,29 +16,18 @@ use crate::replies::Kept;
 #[derive(Debug)]
 pub(crate) enum Said {
     /// The message was taken, or may have been.
-    Sent {
-        /// Our id of it.
-        out_id: String,
-    },
+    Sent,
     /// A code of ours was sent, or may have been.
     Started(Box<Verification>),
-    /// The time for an answer is over; the work goes on. The ids by which its
-    /// message and its verification will be known, if that is settled.
-    Unfinished(Option<Pending>),
+    /// The time for an answer is over; the work goes on. The id of the
+    /// verification, where one is being started anew.
+    Unfinished(Option<String>),
     /// A code was compared; none: there is nothing to compare it with.
     Checked(Option<CheckOutcome>),
     /// There was nothing to send.
     Nothing,
     /// Nothing was sent.
     Refused(Refused),
-}
-
-/// What is under way.
-#[derive(Clone, Debug)]
-pub(crate) struct Pending {
-    pub(crate) attempt: Attempt,
-    /// The id of the verification, where one is being started anew.
-    pub(crate) verification: Option<String>,
 }
 
 /// Why nothing was sent.

@@ -2,7 +2,7 @@
 //! operator's with the variable `message` takes as much of one as fits.
 
 use super::message::{Answers, Places};
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 
 pub(crate) static SMSGATEWAY: Message = Message {
     habits: Habits {
@@ -17,6 +17,10 @@ pub(crate) static SMSGATEWAY: Message = Message {
     answers: Answers::SmsGateway,
     addresses: &["api/v1/sms/send"],
     takes_texts: true,
+    sample: Sample::Json(
+        "api/v1/sms/send",
+        r##"{"to":"%TO%","body":"[Demo] [Down] timeout"}"##,
+    ),
     ..Message::USUAL
 };
 

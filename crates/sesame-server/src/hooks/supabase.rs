@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::message::{Answers, Places};
 use super::said::Refused;
-use super::{Habits, Message, Reply};
+use super::{Habits, Message, Reply, Sample};
 use crate::config::AuthKind;
 use crate::error::Code;
 
@@ -38,6 +38,10 @@ pub(crate) static SUPABASE: Message = Message {
     },
     answers: Answers::Supabase,
     usage_where: Some(("/user/new_phone", "phone_change")),
+    sample: Sample::Json(
+        "",
+        r##"{"metadata":{"uuid":"%ID%","time":"2026-01-01T00:00:00Z","name":"send-sms"},"user":{"id":"%ID%","aud":"authenticated","role":"authenticated","email":"","phone":"%DIGITS%","app_metadata":{"provider":"phone","providers":["phone"]},"user_metadata":{},"identities":[],"is_anonymous":false},"sms":{"otp":"%CODE%","phone":"%DIGITS%"}}"##,
+    ),
     ..Message::USUAL
 };
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 use sesame_passcode::CheckOutcome;
 
-use super::{Asked, Check, Habits, Hook, Misread, Order, Platform, Reply, Said, Wish};
+use super::{Asked, Check, Habits, Hook, Misread, Order, Platform, Reply, Said, Sample, Wish};
 use crate::config::AuthKind;
 use crate::error::Code;
 
@@ -52,13 +52,23 @@ impl Platform for Vymalo {
         }
     }
 
+    fn sample(&self) -> Sample {
+        Sample::Json(
+            SEND,
+            r#"{"phoneNumber":"%TO%","realm":"demo","clientId":"web","sessionId":"%ID%","metadata":{}}"#,
+        )
+    }
+
+    fn takes(&self, status: u16, body: &str) -> bool {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        status == 200 && body["status"] != "ERROR"
+    }
+
     fn say(&self, _hook: &Hook, asked: &Asked, said: &Said) -> Reply {
         let ok = |body| Reply::json(StatusCode::OK, &body);
         match said {
             Said::Started(verification) => ok(json!({ "status": "SENT", "hash": verification.id })),
-            Said::Unfinished(Some(pending)) if pending.verification.is_some() => {
-                ok(json!({ "status": "PENDING", "hash": pending.verification }))
-            }
+            Said::Unfinished(Some(id)) => ok(json!({ "status": "PENDING", "hash": id })),
             Said::Checked(outcome) => {
                 ok(json!({ "valid": matches!(outcome, Some(CheckOutcome::Approved(_))) }))
             }
@@ -74,7 +84,7 @@ impl Platform for Vymalo {
                 let body = json!({ "status": "ERROR", "description": refused.sentence });
                 Reply::json(status, &body)
             }
-            Said::Sent { .. } | Said::Unfinished(_) | Said::Nothing => Reply::json(
+            Said::Sent | Said::Unfinished(_) | Said::Nothing => Reply::json(
                 StatusCode::SERVICE_UNAVAILABLE,
                 &json!({ "status": "ERROR" }),
             ),

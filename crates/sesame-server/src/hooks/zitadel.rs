@@ -2,7 +2,7 @@
 //! messages of the old kind have their code as `args.oTP` only.
 
 use super::message::Places;
-use super::{Habits, Message};
+use super::{Habits, Message, Sample};
 use crate::config::AuthKind;
 
 pub(crate) static ZITADEL: Message = Message {
@@ -29,5 +29,9 @@ pub(crate) static ZITADEL: Message = Message {
         usage: &["/contextInfo/eventType"],
         ..Places::NONE
     },
+    sample: Sample::Json(
+        "",
+        r##"{"contextInfo":{"eventType":"session.otp.sms.challenged","provider":{"id":"1","description":"sesame"},"recipientPhoneNumber":"%TO%"},"templateData":{"text":"%CODE% is your one-time password for id.example.com. Use it within the next 5m0s.\n@id.example.com #%CODE%"},"args":{"domain":"id.example.com","expiry":300000000000,"oTP":"%CODE%"}}"##,
+    ),
     ..Message::USUAL
 };
