@@ -119,7 +119,8 @@ impl Twilio {
     async fn answer(&self, desk: &Desk, request: Request) -> Answer {
         let (head, body) = request.into_parts();
         let _place = desk.places.take().ok_or_else(|| {
-            Fault::new(Code::Unavailable, "Service unavailable").retry_after(Duration::from_secs(1))
+            Fault::new(Code::TooManyRequests, "Too many requests")
+                .retry_after(Duration::from_secs(1))
         })?;
         // The body first, so that the connection can be used again.
         let body = desk.bodies.collect(body).await.map_err(refusal::of_body)?;
