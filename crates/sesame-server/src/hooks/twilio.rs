@@ -124,7 +124,14 @@ impl Twilio {
         })?;
         // The body first, so that the connection can be used again.
         let body = desk.bodies.collect(body).await.map_err(refusal::of_body)?;
-        self.credentials.admit(&head.headers)?;
+        self.credentials.admit(&head.headers).inspect_err(|_| {
+            tracing::warn!(
+                hook.name = &*self.name,
+                reason = "the credentials are not the configured ones",
+                cure = "give the client account_sid and one of the secrets of this hook",
+                "a request to a hook was not proven to be its platform's"
+            );
+        })?;
         let address = Address::read(&head.method, Self::rest(head.uri.path()))?;
         let form = Form::read(&head.headers, &body)?;
         let call = Call {
