@@ -13,7 +13,7 @@ use regex_lite::Regex;
 use sesame_connector::{Reading, Region, UsageType};
 
 use super::proof::{Claims, Given, Keys, Proof, Scheme};
-use super::{Found, Habits, Hook, Message, Platform, Reply, Served, platform, twilio};
+use super::{Found, Habits, Hook, Platform, Reply, Served, platform, twilio};
 use crate::auth::DEFAULT_APP;
 use crate::config::{AuthKind, HookConfig, SuccessConfig};
 
