@@ -197,7 +197,7 @@ impl ServerBuilder {
             places: Arc::new(Semaphore::new(limits.connections)),
             stop: stopped.clone(),
         };
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let scheme = self.scheme();
         let mut urls = vec![format!("{scheme}://{}", callable(public.1))];
         let mut addresses = vec![public.1];
         let router = api::router(&app, &around, admin.is_none());
@@ -220,6 +220,13 @@ impl ServerBuilder {
             waiting,
             patience: Duration::from_secs(limits.shutdown_secs),
         })
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self.config.tls.cert {
+            Some(_) => "https",
+            None => "http",
+        }
     }
 
     fn tls(&self) -> Result<Option<TlsAcceptor>, ServeError> {
@@ -290,6 +297,7 @@ impl ServerBuilder {
             metrics: Arc::clone(&app.metrics),
             bodies,
             places: places.clone(),
+            scheme: self.scheme(),
         };
         Ok(Around {
             book: Arc::new(Book::open(Arc::clone(&self.stores.journal))),

@@ -55,6 +55,8 @@ pub(crate) struct Desk {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) bodies: BodyLimits,
     pub(crate) places: Places,
+    /// `http`, or `https` with TLS.
+    pub(crate) scheme: &'static str,
 }
 
 impl Desk {

@@ -25,7 +25,7 @@ const LONGEST_BUDGET_MS: u64 = 60_000;
 const WAY_BACK_MS: u64 = 500;
 const LONGEST_REPEAT_SECS: u64 = 24 * 60 * 60;
 /// A secret this short can be guessed.
-const SHORT: usize = 16;
+pub(super) const SHORT: usize = 16;
 
 /// One thing that is wrong, and what to do.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Wrongs {
         self.push(&key, &message, &cure, false);
     }
 
-    fn warning(&mut self, key: impl Display, message: impl Display, cure: impl Display) {
+    pub(super) fn warning(&mut self, key: impl Display, message: impl Display, cure: impl Display) {
         self.push(&key, &message, &cure, true);
     }
 

@@ -23,7 +23,9 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, StatusCode};
 use regex_lite::Regex;
 use sesame_connector::Reading;
 
@@ -117,7 +119,8 @@ impl Twilio {
     async fn answer(&self, desk: &Desk, request: Request) -> Answer {
         let (head, body) = request.into_parts();
         let _place = desk.places.take().ok_or_else(|| {
-            Fault::new(Code::Unavailable, "Service unavailable").retry_after(Duration::from_secs(1))
+            Fault::new(Code::TooManyRequests, "Too many requests")
+                .retry_after(Duration::from_secs(1))
         })?;
         // The body first, so that the connection can be used again.
         let body = desk.bodies.collect(body).await.map_err(refusal::of_body)?;
@@ -127,7 +130,7 @@ impl Twilio {
         let call = Call {
             twilio: self,
             desk,
-            base: format!("{}/hooks/{}", origin(&head.headers), self.name),
+            base: format!("{}/hooks/{}", origin(&head, desk.scheme), self.name),
         };
         match address {
             Address::SendMessage { account } => call.send_message(&account, &form).await,
@@ -148,13 +151,14 @@ impl Twilio {
 }
 
 /// Where the caller reaches this server, as far as it says so.
-fn origin(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(HOST.as_str()).unwrap_or_default();
+fn origin(head: &Parts, scheme: &str) -> String {
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let host = head.uri.authority().map(Authority::as_str);
+    let host = text(HOST.as_str()).or(host).unwrap_or_default();
     // A proxy that speaks TLS says so.
     let scheme = match text("x-forwarded-proto") {
         Some("https") => "https",
-        _ => "http",
+        _ => scheme,
     };
     format!("{scheme}://{host}")
 }

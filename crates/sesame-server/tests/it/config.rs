@@ -30,7 +30,7 @@ fn read(path: &Path, environment: &[(&str, &str)]) -> Result<Loaded, ConfigProbl
     load(path, environment.iter().map(owned))
 }
 
-fn said(text: &str, environment: &[(&str, &str)]) -> String {
+pub(crate) fn said(text: &str, environment: &[(&str, &str)]) -> String {
     let (folder, path) = folder(text);
     let problems = read(&path, environment).expect_err("it is wrong").problems;
     assert!(

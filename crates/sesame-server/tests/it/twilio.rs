@@ -737,3 +737,68 @@ async fn an_api_key_sends_a_template_and_nothing_is_logged_of_it() {
         assert!(!log.contains(secret), "{secret}");
     }
 }
+
+#[test]
+fn what_is_wrong_in_its_configuration_is_told() {
+    let said = |keys: &str| {
+        let text = format!("[hooks.t]\npreset = \"twilio\"\n{keys}");
+        crate::config::said(&text, &[])
+    };
+    for (keys, part) in [
+        ("", "hooks.t.account_sid: there is no account"),
+        ("", "hooks.t.secrets: there is no token"),
+        ("", "hooks.t.services: there is no Verify service"),
+        (
+            "account_sid = \"AC1\"",
+            "account_sid: this is no sid of an account",
+        ),
+        ("secrets = [\" \"]", "secrets[0]: this secret is empty"),
+        ("usage_type = \"SignInn\"", "did you mean SignIn?"),
+        (
+            "header = \"x\"",
+            "hooks.t.header: this means nothing to this preset",
+        ),
+        (
+            "repeat_secs = 5",
+            "hooks.t.repeat_secs: this means nothing to this preset",
+        ),
+        ("budget_ms = 1", "budget_ms: this must be between 100"),
+        (
+            "code_pattern = \"(\"",
+            "code_pattern: this is no regular expression",
+        ),
+        (
+            "default_country = \"XX\"",
+            "default_country: there is no such country",
+        ),
+        (
+            "[hooks.t.services]\nVA1 = \"SignIn\"",
+            "services.VA1: this is no sid of a Verify service",
+        ),
+        (
+            "[hooks.t.services]\nVAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = \"Sign\"",
+            "this usage type is not known; did you mean SignIn?",
+        ),
+        (
+            "[hooks.t.contents.HX1]\nusage_type = \"SignIn\"",
+            "contents.HX1: this is no sid of a content template",
+        ),
+        (
+            "[hooks.t.contents.HXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\nusage_type = \"x\"",
+            "this usage type is not known",
+        ),
+        (
+            "[hooks.t.contents.HXaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\nvariables = {}",
+            "usage_type is missing",
+        ),
+    ] {
+        let said = said(keys);
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let other = "[hooks.t]\npreset = \"logto\"\naccount_sid = \"AC1\"\n";
+    let said = crate::config::said(other, &[]);
+    assert!(
+        said.contains("hooks.t.account_sid: this means nothing to this preset"),
+        "{said}"
+    );
+}

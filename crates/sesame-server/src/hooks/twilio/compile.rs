@@ -8,7 +8,7 @@ use super::{Content, Twilio};
 use crate::config::{ContentConfig, FieldsConfig, HookConfig};
 use crate::hooks::Habits;
 use crate::hooks::compile::{
-    Wrongs, app, budget, known_usage, pattern, reading, secrets, usage_type,
+    SHORT, Wrongs, app, budget, known_usage, pattern, reading, secrets, usage_type,
 };
 
 const HABITS: Habits = Habits {
@@ -27,6 +27,15 @@ pub(in crate::hooks) fn compile(name: &str, config: &HookConfig, wrongs: &mut Wr
             "there is no token by which clients prove themselves",
             "write secrets = [{ env = \"…\" }], and give clients the same as their Auth Token; make one with: openssl rand -hex 16",
         );
+    }
+    for (index, secret) in &secrets {
+        if secret.len() < SHORT {
+            wrongs.warning(
+                format_args!("secrets[{index}]"),
+                "the token is short enough to be guessed",
+                "make one with: openssl rand -hex 16",
+            );
+        }
     }
     let secrets = secrets.into_iter().map(|(_, secret)| secret.trim());
     if config.services.is_empty() && config.contents.is_empty() && config.usage_type.is_none() {

@@ -8,9 +8,10 @@
 use std::net::IpAddr;
 
 use http::StatusCode;
+use serde_json::Value;
 use sesame_connector::{PhoneError, PhoneNumber};
 use sesame_passcode::{
-    CheckOutcome, Find, FindBy, QueryError, SentAt, Start, Started, Status, Verification,
+    Attempt, CheckOutcome, Find, FindBy, QueryError, SentAt, Start, Status, Verification,
 };
 
 use super::bodies::{self, VerificationBody, sid_of};
@@ -37,6 +38,19 @@ const CODE_LENGTH: std::ops::RangeInclusive<usize> = 4..=10;
 
 impl Call<'_> {
     pub(super) async fn start(&self, service_sid: &str, form: &Form) -> Answer {
+        let attempt = self.desk.replies.attempt();
+        let out_id = attempt.out_id.to_string();
+        let request = self.wanted(service_sid, form, attempt)?;
+        let to = request.to.clone();
+        let body = match self.within_budget(self.desk.passcodes.start(request)).await {
+            Some(Ok(started)) => self.shown(service_sid, &started.verification, &to, "pending"),
+            Some(Err(error)) => return Err(refusal::of_verification(error)),
+            None => self.unfinished(service_sid, &to, out_id),
+        };
+        Ok((StatusCode::CREATED, body))
+    }
+
+    fn wanted(&self, service_sid: &str, form: &Form, attempt: Attempt) -> Result<Start, Fault> {
         let usage_type = self.service(service_sid, "/Verifications")?;
         let to = self.number(required(form, "To")?)?;
         channel(required(form, "Channel")?)?;
@@ -46,87 +60,81 @@ impl Call<'_> {
                 return Err(Fault::new(Code::NotSupported, message));
             }
         }
-        let attempt = self.desk.replies.attempt();
-        let request = Start {
+        Ok(Start {
             app: self.twilio.app.clone(),
             to: to.e164(),
             usage_type: usage_type.to_owned(),
             session: Some(session(service_sid)),
             ip: address(parameter(form, "DeviceIp")?)?,
-            attempt: Some(attempt.clone()),
+            attempt: Some(attempt),
+        })
+    }
+
+    /// A verification whose message is on its way still. That message leads to
+    /// it, even to one that had begun before.
+    fn unfinished(&self, service_sid: &str, to: &str, out_id: String) -> Value {
+        let at = self.desk.source.now();
+        let body = VerificationBody {
+            account: &self.twilio.account_sid,
+            service: service_sid,
+            base: &self.base,
+            to,
+            sid: Kind::Verification.of(&out_id),
+            status: "pending",
+            sends: &[SentAt { out_id, at }],
+            created_at: at,
+            updated_at: at,
         };
-        let started = self.within_budget(self.desk.passcodes.start(request)).await;
-        let (to, now) = (to.e164(), self.desk.source.now());
-        let body = |sid, sends: &[SentAt], created_at, updated_at| {
-            let body = VerificationBody {
-                account: &self.twilio.account_sid,
-                service: service_sid,
-                base: &self.base,
-                to: &to,
-                sid,
-                status: "pending",
-                sends,
-                created_at,
-                updated_at,
-            };
-            Ok((StatusCode::CREATED, body.json()))
-        };
-        match started {
-            Some(Ok(Started { verification, .. })) => {
-                let last = verification.sends.last().map_or(now, |sent| sent.at);
-                body(
-                    sid_of(&verification),
-                    &verification.sends,
-                    verification.created_at,
-                    last,
-                )
-            }
-            Some(Err(error)) => Err(refusal::of_verification(error)),
-            // Its message leads to it, even to one that had begun before.
-            None => {
-                let out_id = attempt.out_id.to_string();
-                let sid = Kind::Verification.of(&out_id);
-                body(sid, &[SentAt { out_id, at: now }], now, now)
-            }
-        }
+        body.json()
     }
 
     pub(super) async fn check(&self, service_sid: &str, form: &Form) -> Answer {
         let usage_type = self.service(service_sid, "/VerificationCheck")?;
         let code = required(form, "Code")?;
-        let (to, sid) = (parameter(form, "To")?, parameter(form, "VerificationSid")?);
-        if to.is_none() && sid.is_none() {
-            return Err(Fault::parameter("To", "To or VerificationSid is needed"));
-        }
         let not_found = || gone(service_sid, "/VerificationCheck");
-        let to = to.map(|to| self.number(to)).transpose()?;
-        let found = match sid {
-            Some(sid) => self.find_by_sid(service_sid, usage_type, sid).await?,
-            None => None,
-        };
-        let found = match &to {
-            Some(to) => {
-                let by_number = self.find_by_number(service_sid, usage_type, to).await?;
-                let is_same = |it: &Verification| {
-                    sid.is_none() || found.as_ref().is_some_and(|other| other.id == it.id)
-                };
-                by_number.filter(is_same)
-            }
-            None => found,
-        };
+        let (found, to) = self.named(service_sid, usage_type, form).await?;
         let found = found.ok_or_else(not_found)?;
-        let checked = self
-            .desk
-            .passcodes
-            .check(&self.twilio.app, &found.id, code)
-            .await;
-        let outcome = checked.map_err(refusal::of_store)?.ok_or_else(not_found)?;
+        let checked = self.desk.passcodes.check(&self.twilio.app, &found.id, code);
+        let checked = checked.await.map_err(refusal::of_store)?;
+        let outcome = checked.ok_or_else(not_found)?;
         let is_right = judged(&outcome, found.status, code)?.ok_or_else(not_found)?;
         let to = to.map_or_else(|| found.to.clone(), |to| to.e164());
         let account = &self.twilio.account_sid;
         let now = self.desk.source.now();
         let body = bodies::check(account, service_sid, &to, &found, is_right, now);
         Ok((StatusCode::OK, body))
+    }
+
+    /// The verification that a check names, by its number, its sid, or both, and
+    /// the number, if it does.
+    async fn named(
+        &self,
+        service_sid: &str,
+        usage_type: &str,
+        form: &Form,
+    ) -> Result<(Option<Verification>, Option<PhoneNumber>), Fault> {
+        let (to, sid) = (parameter(form, "To")?, parameter(form, "VerificationSid")?);
+        let to = to.map(|to| self.number(to)).transpose()?;
+        let by_number = match &to {
+            Some(to) => self.find_by_number(service_sid, usage_type, to).await?,
+            None => None,
+        };
+        let by_sid = match sid {
+            Some(sid) => self.find_by_sid(service_sid, usage_type, sid).await?,
+            None => None,
+        };
+        let found = match (&to, sid) {
+            (None, None) => {
+                return Err(Fault::parameter("To", "To or VerificationSid is needed"));
+            }
+            (Some(_), None) => by_number,
+            (None, Some(_)) => by_sid,
+            (Some(_), Some(_)) => {
+                let wanted = by_sid.map(|it| it.id);
+                by_number.filter(|it| wanted.as_ref() == Some(&it.id))
+            }
+        };
+        Ok((found, to))
     }
 
     pub(super) async fn fetch(&self, service_sid: &str, sid: &str) -> Answer {
@@ -185,7 +193,7 @@ impl Call<'_> {
         verification: &Verification,
         to: &str,
         status: &'static str,
-    ) -> serde_json::Value {
+    ) -> Value {
         let sends = &verification.sends;
         let body = VerificationBody {
             account: &self.twilio.account_sid,
