@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sesame_emulator::{Fault, FaultOrder};
+use sesame_emulator::{AccountState, Fault, FaultOrder};
 
 use sesame_server::config::HookConfig;
 
@@ -118,14 +118,14 @@ async fn a_refusal_behind_the_time_leaves_room_for_a_retry() {
         ..fixture.hook()
     };
     let site = Site::with_hooks(vec![("x", hook)]).await;
-    // Aliyun refuses for want of money, and says so late.
-    let balance = |site: &Site, balance: f64| {
+    // Aliyun refuses the whole account, and says so late.
+    let stands = |site: &Site, state: AccountState| {
         let change = site
             .emulator
-            .change_account(|account| account.balance = Some(balance));
+            .change_account(|account| account.state = state);
         change.expect("an account");
     };
-    balance(&site, 0.0);
+    stands(&site, AccountState::OutOfService);
     let slow = FaultOrder {
         delay_ms: Some(600),
         ..FaultOrder::new("SendSms", 1, Fault::Slow)
@@ -137,7 +137,7 @@ async fn a_refusal_behind_the_time_leaves_room_for_a_retry() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(site.journal().await[0].outcome(), "refused");
-    balance(&site, 100.0);
+    stands(&site, AccountState::Normal);
     // The record is let go behind the outcome.
     for _ in 0..100 {
         assert_eq!(site.ask(&fixture.request()).await.status, 200);
