@@ -2,6 +2,7 @@
 //! need to hear.
 
 mod budget;
+mod config;
 mod fixtures;
 mod hostile;
 mod refusals;

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sesame_emulator::{Fault, FaultOrder};
+use sesame_emulator::{AccountState, Fault, FaultOrder};
+
+use sesame_server::config::HookConfig;
 
 use super::site::{Fixture, Plan, Site};
 
@@ -111,11 +113,41 @@ async fn the_journal_shows_the_outcome_once_it_is_known() {
 #[tokio::test]
 async fn a_refusal_behind_the_time_leaves_room_for_a_retry() {
     let fixture = Fixture::named("kratos-recommended-body-login");
-    let site = Arc::new(hanging(&fixture, Some(300)).await);
-    // The second call, with another key or clock, is none; the answer is late.
-    let asking = site.ask(&fixture.request()).await;
-    assert_eq!(asking.status, 200);
-    assert_eq!(site.inbox().len(), 0);
+    let hook = HookConfig {
+        budget_ms: Some(200),
+        ..fixture.hook()
+    };
+    let site = Site::with_hooks(vec![("x", hook)]).await;
+    // Aliyun refuses the whole account, and says so late.
+    let stands = |site: &Site, state: AccountState| {
+        let change = site
+            .emulator
+            .change_account(|account| account.state = state);
+        change.expect("an account");
+    };
+    stands(&site, AccountState::OutOfService);
+    let slow = FaultOrder {
+        delay_ms: Some(600),
+        ..FaultOrder::new("SendSms", 1, Fault::Slow)
+    };
+    site.emulator.fault(slow).expect("a fault");
+    assert_eq!(site.ask(&fixture.request()).await.status, 200);
+    assert_eq!(site.journal().await[0].outcome(), "sending");
+    while site.journal().await[0].outcome() == "sending" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(site.journal().await[0].outcome(), "refused");
+    stands(&site, AccountState::Normal);
+    // The record is let go behind the outcome.
+    for _ in 0..100 {
+        assert_eq!(site.ask(&fixture.request()).await.status, 200);
+        if !site.inbox().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(site.ask(&fixture.request()).await.status, 200);
+    assert_eq!(site.inbox().len(), 1);
 }
 
 /// A body that never comes has the same time.
