@@ -97,10 +97,9 @@ pub fn example(name: &str, config: &HookConfig, to: &str, source: &dyn Source) -
         }
         Sample::Configured => example.body = filled(&configured(name, config), to),
         Sample::Twilio => {
-            let account = config.account_sid.as_deref().unwrap_or_default();
-            rest = format!("2010-04-01/Accounts/{account}/Messages.json");
             kind = "application/x-www-form-urlencoded";
-            let text = "To=%TO%&From=Sesame&Body=Your+code+is%3A+%CODE%";
+            let text;
+            (rest, text) = asked_of_twilio(config);
             example.body = filled(text, &escaped(to));
         }
     }
@@ -115,6 +114,17 @@ pub fn example(name: &str, config: &HookConfig, to: &str, source: &dyn Source) -
         example.add(CONTENT_TYPE.as_str(), kind.to_owned());
     }
     example
+}
+
+/// A verification, where there is a service for it; else a message.
+fn asked_of_twilio(config: &HookConfig) -> (String, &'static str) {
+    if let Some(service) = config.services.keys().next() {
+        let address = format!("v2/Services/{service}/Verifications");
+        return (address, "To=%TO%&Channel=sms");
+    }
+    let account = config.account_sid.as_deref().unwrap_or_default();
+    let address = format!("2010-04-01/Accounts/{account}/Messages.json");
+    (address, "To=%TO%&From=Sesame&Body=Your+code+is%3A+%CODE%")
 }
 
 impl Example {
