@@ -139,17 +139,21 @@ impl Platform for Message {
             None => self.usage_by_place(&fields, &to)?,
         };
         let text = fields.first(&found.text, "text")?;
-        let code = match self.code(&fields, found, text.as_deref()) {
-            Ok(code) => Some(code),
-            Err(_)
-                if usage
-                    .as_deref()
-                    .is_some_and(|it| self.notices.contains(&it)) =>
-            {
-                return Ok(Wish::Nothing("the platform's notices hold no code"));
+        let is_notice = usage
+            .as_deref()
+            .is_some_and(|it| self.notices.contains(&it));
+        let code = if self.takes_texts && found.pattern.is_none() {
+            // A number in an alert is none of a user's codes.
+            None
+        } else {
+            // Nor is one in a notice.
+            let text = text.as_deref().filter(|_| !is_notice);
+            match self.code(&fields, found, text) {
+                Err(_) if is_notice => {
+                    return Ok(Wish::Nothing("the platform's notices hold no code"));
+                }
+                code => Some(code?),
             }
-            Err(Misread::NoCode | Misread::SeveralCodes) if self.takes_texts => None,
-            Err(misread) => return Err(misread),
         };
         let mut values = self.minutes(hook, &fields)?;
         if let Some(text) = text.filter(|_| self.takes_texts) {

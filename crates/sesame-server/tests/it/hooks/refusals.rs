@@ -148,11 +148,30 @@ async fn a_notice_without_a_code_is_let_pass() {
         let site = Site::with_hooks(vec![("x", fixture.hook())]).await;
         let mut request = fixture.request();
         request.body = format!(
-            r#"{{"to":"+8613800138000","template_type":"{kind}","code":null,"body":"Your address was changed"}}"#
+            r#"{{"to":"+8613800138000","template_type":"{kind}","code":null,"body":"Your address was changed, see 482915"}}"#
         )
         .into_bytes();
         let heard = site.ask(&request).await;
         assert_eq!(heard.status, 200, "{heard:?}");
         assert_eq!(site.inbox().len(), 0);
     }
+}
+
+/// A number in an alert does not go out as somebody's code.
+#[tokio::test]
+async fn an_alert_is_no_code() {
+    let fixture = Fixture::named("uptime-kuma-smsgateway");
+    let hook = sesame_server::config::HookConfig {
+        usage_type: None,
+        ..fixture.hook()
+    };
+    let site = Site::with_hooks(vec![("x", hook)]).await;
+    let mut request = fixture.request();
+    request.body = br#"{"to":"+8613800138000","body":"port 5432 is down"}"#.to_vec();
+    let heard = site.ask(&request).await;
+    assert_eq!(
+        (heard.status, &heard.json()["status"]),
+        (200, &json!("failed"))
+    );
+    assert_eq!(site.inbox().len(), 0);
 }
