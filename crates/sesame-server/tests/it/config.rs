@@ -216,7 +216,7 @@ fn what_is_wrong_is_told_with_its_place_and_cure() {
         ),
         (
             "[hooks.x]\npreset = \"supabase\"\n",
-            &["sesame.toml:1:", "hooks means nothing here"],
+            &["sesame.toml:1:", "hooks.x.secrets: there is no secret"],
         ),
     ] {
         let said = said(text, &[]);

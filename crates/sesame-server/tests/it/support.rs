@@ -72,6 +72,8 @@ impl Log {
             let subscriber = tracing_subscriber::fmt()
                 .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
                 .with_ansi(false)
+                // Its six digits behind the point are any code, now and then.
+                .without_time()
                 .with_writer(|| Self);
             subscriber.init();
         });

@@ -3,16 +3,7 @@
 use serde_json::json;
 use sesame_emulator::{Fault, FaultOrder};
 
-use super::site::{Fixture, Heard, Site};
-
-fn refusal(code: &str) -> Fault {
-    Fault::Code {
-        code: code.to_owned(),
-        http_status: 200,
-        message: None,
-        headers: Vec::new(),
-    }
-}
+use super::site::{Fixture, Heard, Site, refusal};
 
 /// What a platform hears where Aliyun says this.
 async fn heard(name: &str, fault: Fault) -> Heard {

@@ -8,7 +8,8 @@ use sesame_server::config::{HookConfig, PresetName};
 use sesame_server::stores::Stores;
 
 use super::site::{
-    Fixture, Heard, NUMBER, Plan, Recorded, SIGNED_AT, Site, hook, supabase_signed, zitadel_signed,
+    Fixture, Heard, NUMBER, Plan, Recorded, SIGNED_AT, Site, hook, refusal, supabase_signed,
+    zitadel_signed,
 };
 use crate::support::Leaving;
 
@@ -20,15 +21,6 @@ fn slow(site: &Site, delay_ms: u64) {
         ..FaultOrder::new("SendSms", 1, Fault::Slow)
     };
     site.emulator.fault(slow).expect("a fault");
-}
-
-fn refusal(code: &str) -> Fault {
-    Fault::Code {
-        code: code.to_owned(),
-        http_status: 200,
-        message: None,
-        headers: Vec::new(),
-    }
 }
 
 /// Three at once.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sesame_connector::config::{Format, NoLookup};
 use sesame_connector::{Connector, ConnectorConfig};
-use sesame_emulator::{Emulator, Message};
+use sesame_emulator::{Emulator, Fault, Message};
 use sesame_passcode::store::memory::{MemoryJournal, MemoryStore};
 use sesame_passcode::{MessageQuery, MessageView};
 use sesame_server::Server;
@@ -36,7 +36,6 @@ pub(super) struct Site {
     pub(super) server: Server,
     pub(super) emulator: Emulator,
     pub(super) clock: Arc<Clock>,
-    pub(super) stores: Stores,
 }
 
 /// What is different from the usual.
@@ -82,7 +81,6 @@ impl Site {
             server,
             emulator,
             clock,
-            stores,
         }
     }
 
@@ -142,6 +140,16 @@ async fn start(
         .start()
         .await
         .expect("it starts")
+}
+
+/// What Aliyun says.
+pub(super) fn refusal(code: &str) -> Fault {
+    Fault::Code {
+        code: code.to_owned(),
+        http_status: 200,
+        message: None,
+        headers: Vec::new(),
+    }
 }
 
 /// A hook with secrets.
