@@ -198,6 +198,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_breaks_it(text in "\\PC{0,40}", number in "[0-9]{4,10}", rest in "\\PC{0,40}") {
+            let _ = code_in(&format!("{text}{number}{rest}"), None);
+            let _ = code_in(&format!("{text} @x #{number} {rest}"), None);
+        }
+    }
+
     #[test]
     fn a_pattern_decides() {
         let pattern = Regex::new("ref ([A-Z0-9]{6})").expect("a pattern");

@@ -47,7 +47,7 @@ pub(super) fn pasted(body: &[u8], to: &[String], text: &[String]) -> Result<Fiel
         .unwrap_or_default();
     let text_start = behind(text_at, text_name);
     let end = if text_at < to_at {
-        let length = to_at - (body.len() - text_start.len());
+        let length = to_at.saturating_sub(body.len() - text_start.len());
         length.min(text_start.len())
     } else {
         text_start.len()
