@@ -62,10 +62,7 @@ pub(super) fn pasted(body: &[u8], to: &[String], text: &[String]) -> Result<Fiel
 }
 
 /// The first of some names that stands there as a key, and where.
-fn named<'n>(
-    names: &'n [String],
-    find: impl Fn(&str) -> Option<usize>,
-) -> Option<(&'n str, usize)> {
+fn named(names: &[String], find: impl Fn(&str) -> Option<usize>) -> Option<(&str, usize)> {
     names.iter().find_map(|name| {
         let name = name.strip_prefix('/').unwrap_or(name);
         Some((name, find(&format!("\"{name}\":"))?))

@@ -215,8 +215,11 @@ fn what_is_wrong_is_told_with_its_place_and_cure() {
             &["sesame.toml:2:", "this must be a string, { env"],
         ),
         (
-            "[hooks.x]\npreset = \"supabase\"\n",
-            &["sesame.toml:1:", "hooks means nothing here"],
+            "[hook.x]\npreset = \"supabase\"\n",
+            &[
+                "sesame.toml:1:",
+                "hook means nothing here; did you mean hooks?",
+            ],
         ),
     ] {
         let said = said(text, &[]);
