@@ -73,7 +73,7 @@ def what_is_not_signed_so_is_refused():
     to = fresh()
     payload = body(to, "482915")
     now = datetime.datetime.now(datetime.timezone.utc)
-    off = datetime.timedelta(seconds=301)
+    off = datetime.timedelta(seconds=400)
     answers = [
         post(payload, [STRANGE]),
         post(payload, []),
