@@ -14,6 +14,7 @@ mod http;
 mod licences;
 mod logto;
 mod package;
+mod platforms;
 mod schemathesis;
 mod sdks;
 mod server;
@@ -149,6 +150,12 @@ fn test_steps() -> Vec<Step> {
             "schemathesis",
             "whatever Schemathesis asks of the API is answered as documented",
             schemathesis::test,
+        )
+        .needs("build"),
+        Step::new(
+            "platforms",
+            "Twilio's, Logto's and other clients, unchanged, against a server",
+            platforms::test,
         )
         .needs("build"),
         Step::new(

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod emulator;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod number;

@@ -21,12 +21,13 @@ use tracing::field::Empty;
 
 pub use events::{About, Events};
 pub use types::{
-    Approved, Attempt, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
-    QueryError, Reported, ReportsError, SendOwn, Sent, Start, StartError, Started, Status, Ticked,
-    Verification,
+    Approved, Attempt, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
+    MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
+    StartError, Started, Status, Ticked, Verification,
 };
 
 use crate::deliver::Deliver;
+use crate::id::VerificationId;
 use crate::journal::{Decision, Journal};
 use crate::keys::Keys;
 use crate::numbers::Numbers;
@@ -146,6 +147,17 @@ impl Passcodes {
         sent
     }
 
+    /// The id of the verification that a start without a session begins under
+    /// this attempt, before it has.
+    pub fn id_of(&self, number: &PhoneNumber, attempt: &Attempt) -> String {
+        let keys = &self.inner.parts.keys;
+        let id = VerificationId {
+            nonce: attempt.nonce,
+            record: keys.record(number),
+        };
+        id.encode(keys)
+    }
+
     /// Compares a code. `None` for an id that was never this caller's, or is
     /// forgotten.
     ///
@@ -176,6 +188,16 @@ impl Passcodes {
         id: &str,
     ) -> Result<Option<Verification>, StoreError> {
         self.inner.verification(app, id).await
+    }
+
+    /// A verification as it stands, for callers that keep no ids. `None` where
+    /// there is none of that caller, session and usage type.
+    ///
+    /// # Errors
+    /// Where the number or the session makes no sense, or the store or the
+    /// journal does not answer.
+    pub async fn find(&self, find: Find) -> Result<Option<Verification>, QueryError> {
+        self.inner.find(find).await
     }
 
     /// Ends a verification, if it has not ended otherwise, and gives it as it

@@ -17,13 +17,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
+use axum::routing::any;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Book, Guard, Scope, authenticate};
 use crate::error::{Code, Problem};
 use crate::front::{Front, Places, pass, take_place};
-use crate::idempotency::{Replies, replay};
+use crate::hooks::{self, Hooks};
+use crate::idempotency::replay;
+use crate::replies::Replies;
 use crate::state::App;
 use crate::wire::{BodyLimits, read};
 
@@ -36,6 +39,7 @@ pub(crate) struct Around {
     pub(crate) bodies: BodyLimits,
     pub(crate) places: Places,
     pub(crate) front: Front,
+    pub(crate) hooks: Hooks,
 }
 
 /// The API on one address; with metrics, unless they have one of their own.
@@ -62,6 +66,7 @@ pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Rout
         .merge(guarded(send(), Scope::Send))
         .merge(guarded(listed(), Scope::Read))
         .merge(guarded(operated(), Scope::Admin));
+    router = router.merge(hooked(&around.hooks));
     if has_metrics {
         router = router.merge(measured().split_for_parts().0);
     }
@@ -80,6 +85,17 @@ fn around_all(router: Router<Arc<App>>, app: &Arc<App>, front: &Front) -> Router
         .method_not_allowed_fallback(|| async { wrong_method().into_response() })
         .with_state(Arc::clone(app))
         .layer(from_fn_with_state(front.clone(), pass))
+}
+
+/// Platforms, each in its own words: nothing for the document of the API. They
+/// take their places themselves, since each has to hear in its own words too
+/// that there is none.
+fn hooked(hooks: &Hooks) -> Router<Arc<App>> {
+    Router::new()
+        .route("/hooks/{name}", any(hooks::receive))
+        .route("/hooks/{name}/", any(hooks::receive))
+        .route("/hooks/{name}/{*rest}", any(hooks::receive))
+        .with_state(hooks.clone())
 }
 
 /// Every operation there is.

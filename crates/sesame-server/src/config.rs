@@ -7,6 +7,7 @@
 
 mod check;
 mod document;
+mod hooks;
 mod load;
 mod problem;
 mod secret;
@@ -20,6 +21,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use sesame_passcode::Policy;
 
+pub use hooks::{
+    AuthKind, ContentConfig, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig,
+};
 pub use load::{Loaded, PREFIX, load};
 pub use problem::{ConfigProblem, ConfigProblems, Severity};
 pub use secret::Secret;
@@ -60,6 +64,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Where traces go, if anywhere.
     pub otlp: OtlpConfig,
+    /// The platforms that ask for messages, by the names in their addresses.
+    pub hooks: BTreeMap<String, HookConfig>,
 }
 
 impl Default for Config {
@@ -80,6 +86,7 @@ impl Default for Config {
             proxy: ProxyConfig::default(),
             log: LogConfig::default(),
             otlp: OtlpConfig::default(),
+            hooks: BTreeMap::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method};
 use sesame_connector::Source;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 
 use crate::auth::Caller;
@@ -68,15 +68,20 @@ impl Places {
     pub(crate) fn new(count: usize) -> Self {
         Self(Arc::new(Semaphore::new(count)))
     }
+
+    /// A place, until it is dropped; none where all are taken.
+    pub(crate) fn take(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.try_acquire().ok()
+    }
 }
 
 /// Carries a request out if there is a place for it.
 pub(crate) async fn take_place(
-    State(Places(places)): State<Places>,
+    State(places): State<Places>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(_place) = places.try_acquire() else {
+    let Some(_place) = places.take() else {
         let detail = "the server carries out as many requests as it may";
         return Problem::new(Code::Overloaded, detail)
             .retry_after(AGAIN)

@@ -4,6 +4,7 @@
 mod config;
 mod demo;
 mod emulator;
+mod hook;
 mod quiet;
 mod send;
 mod serve;

@@ -41,6 +41,28 @@ pub struct Attempt {
     pub nonce: [u8; 12],
 }
 
+/// A caller that keeps no ids asks for a verification of one of its sessions.
+#[derive(Clone)]
+pub struct Find {
+    /// The caller.
+    pub app: String,
+    /// What the verification is for.
+    pub usage_type: String,
+    /// The session it was started in.
+    pub session: String,
+    /// Which of them.
+    pub by: FindBy,
+}
+
+/// What a caller knows of a verification.
+#[derive(Clone)]
+pub enum FindBy {
+    /// Its number, in any notation: the newest one is meant.
+    Number(String),
+    /// The out-id of one of its messages.
+    Message(String),
+}
+
 /// Somebody wants a message sent whose code they made.
 #[derive(Clone, Default)]
 pub struct SendOwn {
@@ -68,6 +90,24 @@ impl fmt::Debug for Start {
             .field("to", &mask_number(&self.to))
             .field("usage_type", &self.usage_type)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Find {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Find")
+            .field("app", &self.app)
+            .field("usage_type", &self.usage_type)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for FindBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "Number({})", mask_number(number)),
+            Self::Message(out_id) => write!(f, "Message({out_id})"),
+        }
     }
 }
 
@@ -120,8 +160,20 @@ pub struct Verification {
     pub resend_after_secs: u64,
     /// How often it may still be tried.
     pub attempts_left: u32,
+    /// Every message that was sent for it, oldest first; none where that was too
+    /// long ago to count for a limit.
+    pub sends: Vec<SentAt>,
     /// Its last message; none where the journal has no row of it any more.
     pub message: Option<MessageView>,
+}
+
+/// A message of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAt {
+    /// Our id of it.
+    pub out_id: String,
+    /// When sending began.
+    pub at: Timestamp,
 }
 
 /// Where a verification stands.
@@ -289,7 +341,7 @@ impl fmt::Debug for MessageQuery {
     }
 }
 
-/// Messages were not looked for.
+/// Messages, or a verification, were not looked for.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum QueryError {

@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 use sesame_connector::PhoneNumber;
 
-use super::types::{Approved, CheckOutcome, LiftError, Lifted, Status, Verification};
+use super::types::{
+    Approved, CheckOutcome, Find, FindBy, LiftError, Lifted, QueryError, SentAt, Status,
+    Verification,
+};
 use super::{About, Inner};
 use crate::check::{self, Answer, Ended, Gate};
 use crate::id::VerificationId;
 use crate::issue;
+use crate::keys::RecordKey;
 use crate::limit::{self, whole_secs};
 use crate::numbers::Change;
 use crate::passcode::Typed;
 use crate::policy::Policy;
-use crate::record::{Entry, EntryState, NumberRecord};
+use crate::record::{Entry, EntryState, NumberRecord, Sent};
 use crate::store::StoreResult;
 
 /// What came of a check, before the journal is asked whether a right code is
@@ -93,7 +97,10 @@ impl Inner {
             outcome: Checking::Right,
             entry: record.verifications[place].clone(),
             number,
-            sent_at: sent_at(&record, &vid.nonce),
+            sent_at: sends(&record, &vid.nonce)
+                .into_iter()
+                .map(|sent| sent.at)
+                .collect(),
             locks: false,
         };
         let policy = &self.parts.policy;
@@ -168,6 +175,50 @@ impl Inner {
         self.view(&record, app, id, &vid, now).await
     }
 
+    pub(super) async fn find(&self, find: Find) -> Result<Option<Verification>, QueryError> {
+        let session = self.session(&find.session)?;
+        let Some((key, nonce)) = self.place(&find).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let Some(record) = self.numbers.load(key, now).await?.record else {
+            return Ok(None);
+        };
+        let is_meant = |entry: &&Entry| {
+            entry.is_of(&find.app, &session, &find.usage_type)
+                && nonce.is_none_or(|nonce| nonce == entry.nonce)
+        };
+        let Some(entry) = record.verifications.iter().rfind(is_meant) else {
+            return Ok(None);
+        };
+        let vid = VerificationId {
+            nonce: entry.nonce,
+            record: key,
+        };
+        let id = vid.encode(&self.parts.keys);
+        Ok(self.view(&record, &find.app, &id, &vid, now).await?)
+    }
+
+    /// The record a verification must be in, and which one there, if one alone
+    /// can be meant.
+    async fn place(
+        &self,
+        find: &Find,
+    ) -> Result<Option<(RecordKey, Option<[u8; 12]>)>, QueryError> {
+        match &find.by {
+            FindBy::Number(to) => {
+                let number = self.parts.connector.phone(to)?;
+                Ok(Some((self.parts.keys.record(&number), None)))
+            }
+            FindBy::Message(out_id) => {
+                let message = self.deliver.message(Some(&find.app), out_id).await?;
+                let id = message.and_then(|message| message.verification);
+                let id = id.and_then(|id| VerificationId::decode(&id, &self.parts.keys));
+                Ok(id.map(|id| (id.record, Some(id.nonce))))
+            }
+        }
+    }
+
     pub(super) async fn view(
         &self,
         record: &NumberRecord,
@@ -183,6 +234,7 @@ impl Inner {
         let number = self.number(record)?;
         Ok(Some(Verification {
             resend_after_secs: resend_after_secs(record, &self.parts.policy, now),
+            sends: sends(record, &vid.nonce),
             message: self.deliver.message(Some(app), &entry.out_id).await?,
             ..verification_view(entry, id.to_owned(), &number, now)
         }))
@@ -272,10 +324,15 @@ impl From<Ended> for CheckOutcome {
     }
 }
 
-fn sent_at(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<Timestamp> {
+/// The messages of a verification, oldest first.
+pub(super) fn sends(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<SentAt> {
     let sends = record.sends.iter();
     let its = sends.filter(|sent| sent.verification.as_ref() == Some(nonce));
-    its.map(|sent| sent.at).collect()
+    let sent_at = |sent: &Sent| SentAt {
+        out_id: sent.out_id.clone(),
+        at: sent.at,
+    };
+    its.map(sent_at).collect()
 }
 
 /// When the number's own limits allow its next message.
@@ -301,6 +358,7 @@ pub(super) fn verification_view(
         expires_at: entry.expires_at,
         resend_after_secs: 0,
         attempts_left: entry.attempts_left(),
+        sends: Vec::new(),
         message: None,
     }
 }
