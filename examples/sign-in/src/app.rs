@@ -221,13 +221,7 @@ async fn resend(
 }
 
 /// Has a code sent, and says so or why not.
-async fn send(
-    app: &App,
-    session: &mut Session,
-    peer: SocketAddr,
-    to: String,
-    usage: &'static str,
-) {
+async fn send(app: &App, session: &mut Session, peer: SocketAddr, to: String, usage: &'static str) {
     let language = session.language;
     let started = app.sesame.start(Start {
         to: &to,
@@ -404,10 +398,7 @@ async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Respon
             "text/javascript; charset=utf-8",
             include_str!("../assets/sign-in.js"),
         ),
-        "icon.svg" => (
-            "image/svg+xml",
-            include_str!("../../../assets/icon.svg"),
-        ),
+        "icon.svg" => ("image/svg+xml", include_str!("../../../assets/icon.svg")),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -140,7 +140,9 @@ impl Sesame {
             .call(Method::GET, "/.well-known/jwks.json", None)
             .await
             .map_err(|problem| anyhow::anyhow!("no keys: {}", problem.code))?;
-        let id = decode_header(token)?.kid.context("the token names no key")?;
+        let id = decode_header(token)?
+            .kid
+            .context("the token names no key")?;
         let key = keys.find(&id).context("the token's key is not published")?;
         let mut wanted = Validation::new(Algorithm::ES256);
         wanted.set_issuer(&[&self.settings.issuer]);
@@ -170,7 +172,11 @@ impl Sesame {
             return Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| unreachable()));
         }
         // An answer without a body, as to DELETE, is `null`.
-        let bytes = if bytes.is_empty() { "null".into() } else { bytes };
+        let bytes = if bytes.is_empty() {
+            "null".into()
+        } else {
+            bytes
+        };
         serde_json::from_slice(&bytes).map_err(|_| unreachable())
     }
 

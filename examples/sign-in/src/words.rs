@@ -63,7 +63,9 @@ impl Language {
     /// Why no code was sent.
     pub(crate) fn problem(self, problem: &Problem) -> Notice {
         let ours = match problem.code.as_str() {
-            "invalid_phone_number" | "country_code_missing" | "ambiguous_phone_number"
+            "invalid_phone_number"
+            | "country_code_missing"
+            | "ambiguous_phone_number"
             | "invalid_field" => self.say(
                 "This is not a phone number we can send to. Please check it.",
                 "无法向这个号码发送短信，请检查后重新输入。",
@@ -72,10 +74,9 @@ impl Language {
                 "We cannot send codes to this number.",
                 "暂不支持向该号码发送验证码。",
             ),
-            "limit_reached" | "provider_limit" | "overloaded" => self.say(
-                "Too many codes were asked for.",
-                "验证码请求过于频繁。",
-            ),
+            "limit_reached" | "provider_limit" | "overloaded" => {
+                self.say("Too many codes were asked for.", "验证码请求过于频繁。")
+            }
             "not_found" => self.say("Please ask for a new code.", "请重新获取验证码。"),
             _ => self.say(
                 "No code can be sent at the moment. Please try again later.",
@@ -194,7 +195,9 @@ pub(crate) const COUNTRIES: &[Country] = &[
 /// What was typed, with its country.
 pub(crate) fn number(country: &str, written: &str) -> String {
     let written = written.trim();
-    let is_whole = ["+", "＋", "00"].iter().any(|start| written.starts_with(start));
+    let is_whole = ["+", "＋", "00"]
+        .iter()
+        .any(|start| written.starts_with(start));
     if is_whole {
         written.to_owned()
     } else {

@@ -58,7 +58,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             "/_emulator/trouble",
             get(page::trouble).post(page::make_trouble),
         )
-        .route("/_emulator/texts", get(page::texts).post(page::change_texts))
+        .route(
+            "/_emulator/texts",
+            get(page::texts).post(page::change_texts),
+        )
         .route("/_emulator/report", post(page::decide))
         .route("/_emulator/clear", post(clear_from_page))
         .route("/_emulator/assets/{name}", get(page::asset))

@@ -60,11 +60,7 @@ const REFUSALS: &[Button] = &[
     button("Throttling.User", "Too many calls", "调用过于频繁"),
     button("isv.AMOUNT_NOT_ENOUGH", "Balance too low", "余额不足"),
     button("isv.OUT_OF_SERVICE", "Account in arrears", "业务停机"),
-    button(
-        "isv.MOBILE_NUMBER_ILLEGAL",
-        "Not a number",
-        "号码格式错误",
-    ),
+    button("isv.MOBILE_NUMBER_ILLEGAL", "Not a number", "号码格式错误"),
     button(
         "isv.SMS_SIGNATURE_ILLEGAL",
         "Signature not approved",
@@ -82,9 +78,17 @@ const REFUSALS: &[Button] = &[
 /// What the next message comes to: `late` and `twice` are delivered.
 const FATES: &[Button] = &[
     button("UNDELIV", "Not delivered", "未送达"),
-    button("MOBILE_NOT_ON_SERVICE", "Number out of service", "号码已停机"),
+    button(
+        "MOBILE_NOT_ON_SERVICE",
+        "Number out of service",
+        "号码已停机",
+    ),
     button("MOBILE_TERMINAL_ERROR", "Phone switched off", "手机已关机"),
-    button("MOBILE_IN_BLACK", "Number on a block list", "号码在黑名单中"),
+    button(
+        "MOBILE_IN_BLACK",
+        "Number on a block list",
+        "号码在黑名单中",
+    ),
     button(
         "PORT_NOT_REGISTERED",
         "Signature not registered with the carrier",
@@ -207,7 +211,10 @@ fn order(shared: &Shared, form: &Fields) -> Result<(), ControlError> {
         return Ok(());
     }
     if let Some(secs) = form.get("skip") {
-        let secs = secs.parse().ok().filter(|secs| (1..=86_400 * 31).contains(secs));
+        let secs = secs
+            .parse()
+            .ok()
+            .filter(|secs| (1..=86_400 * 31).contains(secs));
         let secs = secs.ok_or_else(|| ControlError::new("skip", "is no time to skip"))?;
         return control::advance_clock(shared, secs).map(drop);
     }
