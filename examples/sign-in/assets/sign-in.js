@@ -1,6 +1,9 @@
-// Counts down to when another code may be asked for. All else works without.
+// Puts the cursor where the code goes, and counts down to when another may be
+// asked for. All else works without.
 "use strict";
 (() => {
+  // Not in a frame: the page around it may be in use.
+  if (window.top === window) document.getElementById("code")?.focus();
   const resend = document.querySelector("[data-resend-in]");
   if (!resend) return;
   const button = resend.querySelector("button");
