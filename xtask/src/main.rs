@@ -14,6 +14,7 @@ mod http;
 mod licences;
 mod logto;
 mod package;
+mod pages;
 mod schemathesis;
 mod sdks;
 mod server;
@@ -161,6 +162,12 @@ fn test_steps() -> Vec<Step> {
             "soak",
             "servers killed under load, on every store; `cargo xtask soak` for long",
             soak::test,
+        )
+        .needs("build"),
+        Step::new(
+            "pages",
+            "a real browser at every page; pictures in target/pages/pictures",
+            pages::test,
         )
         .needs("build"),
         Step::new(

@@ -305,7 +305,9 @@ async fn every_page_speaks_both_languages_and_asks_nobody_else() {
             assert!(text.contains("<h1"), "{path}");
             let policy = answer.header("content-security-policy").unwrap();
             assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
-            assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains("onclick="));
+            assert!(
+                !text.contains("<style") && !text.contains(" style=") && !text.contains("onclick=")
+            );
             assert!(
                 !text.contains("src=\"http") && !text.contains("href=\"http"),
                 "{path}"

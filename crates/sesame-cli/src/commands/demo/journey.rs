@@ -14,6 +14,8 @@ pub(super) struct Step {
     /// `good`, `bad`, `warn` or `info`.
     pub(super) class: &'static str,
     pub(super) time: Option<Timestamp>,
+    /// Whether the time is ours; a carrier's has whole seconds only.
+    pub(super) is_exact: bool,
     pub(super) what: String,
     pub(super) why: String,
 }
@@ -73,6 +75,7 @@ impl Way<'_> {
         Step {
             class: "good",
             time: Some(self.message.created_at),
+            is_exact: true,
             what: self.say(
                 "The app asked Sesame for a code",
                 "应用向 Sesame 请求验证码",
@@ -95,6 +98,7 @@ impl Way<'_> {
         Some(Step {
             class: if request.code == "OK" { "good" } else { "warn" },
             time: Some(request.received_at),
+            is_exact: true,
             what: self.say(
                 "Sesame signed a request and sent it to Aliyun",
                 "Sesame 签名并把请求发给阿里云",
@@ -109,6 +113,7 @@ impl Way<'_> {
             Some(Step {
                 class,
                 time: None,
+                is_exact: true,
                 what,
                 why,
             })
@@ -160,6 +165,7 @@ impl Way<'_> {
         (!has_failed).then(|| Step {
             class: "good",
             time: Some(sent.sent_at),
+            is_exact: true,
             what: self.say("The phone shows it", "手机收到短信"),
             why: format!("【{}】 {}", sent.sign_name, sent.template_code),
         })
@@ -170,6 +176,7 @@ impl Way<'_> {
         let step = |class, what, why| Step {
             class,
             time: self.message.reported_at,
+            is_exact: false,
             what,
             why,
         };
@@ -204,6 +211,7 @@ impl Way<'_> {
         self.message.confirmed_at.map(|at| Step {
             class: "good",
             time: Some(at),
+            is_exact: true,
             what: self.say(
                 "The right code came back: the number is verified",
                 "收到正确的验证码：号码已验证",

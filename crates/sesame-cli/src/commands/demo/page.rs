@@ -191,10 +191,11 @@ impl Page<'_> {
     fn at(&self, step: &Step) -> String {
         let first = self.journey.iter().find_map(|way| way.steps.first()?.time);
         match (step.time, first) {
-            (Some(time), Some(first)) => {
+            (Some(time), Some(first)) if step.is_exact => {
                 let millis = time.duration_since(first).as_millis().max(0);
                 format!("{} (+{millis} ms)", clock_time(time))
             }
+            (Some(time), _) => clock_time(time),
             _ => String::new(),
         }
     }
