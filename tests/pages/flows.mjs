@@ -31,7 +31,7 @@ export const registerAndSignIn = async (browser, site, { lang, theme, number, pi
     await app.locator("#code").waitFor();
     // The phone shows it by itself.
     const bubble = phone.locator(".bubble").first();
-    await phone.getByText(number).first().waitFor();
+    await phone.locator(".phone-top", { hasText: number }).waitFor();
     let code;
     for (let tries = 0; tries < 50 && (!code || code === before); tries += 1) {
       code = (await bubble.innerText()).match(/\d{6}/)?.[0];
@@ -52,12 +52,13 @@ export const registerAndSignIn = async (browser, site, { lang, theme, number, pi
   if (pictures) await page.screenshot({ path: `${pictures}/demo-signed-in-${lang}-${theme}.png`, fullPage: true });
   await app.getByRole("button", { name: say.out }).click();
 
-  await app.getByRole("link", { name: say.signIn, exact: true }).click();
+  await app.getByRole("heading", { name: say.signIn, exact: true }).waitFor();
   await sendCode();
   await app.getByRole("alert").getByText(say.wait).waitFor();
   if (pictures) await page.screenshot({ path: `${pictures}/demo-limit-${lang}-${theme}.png`, fullPage: true });
   await page.getByRole("button", { name: say.skip }).click();
   await app.getByRole("link", { name: say.signIn, exact: true }).click();
+  await app.getByRole("heading", { name: say.signIn, exact: true }).waitFor();
   await sendCode();
   await enterCode(first);
 
@@ -89,7 +90,7 @@ export const withoutScripts = async (browser, site, number) => {
 };
 
 /** Presses Tab until something fits, as people without a mouse do. */
-const tabTo = async (page, selector) => {
+export const tabTo = async (page, selector) => {
   for (let presses = 0; presses < 80; presses += 1) {
     await page.keyboard.press("Tab");
     const fits = await page.evaluate((wanted) => {
@@ -132,7 +133,6 @@ export const byKeyboard = async (browser, site, number) => {
   await ask();
   assert.deepEqual(wrong, []);
   await context.close();
-  return { tabTo };
 };
 
 /** A fault and a failed report, asked for at the inbox with the keyboard alone. */
@@ -144,5 +144,65 @@ export const troubleByKeyboard = async (browser, site, { field, value }) => {
   await page.getByRole("status").waitFor();
   const waiting = await page.locator("#live").innerText();
   assert.ok(waiting.includes(value), waiting);
+  await context.close();
+};
+
+/** Asks the app for a code, in a browser that has not been there. */
+const askApp = async (browser, site, number) => {
+  const { context, page } = await open(browser, site.own, {});
+  await page.goto(`${site.app}/?mode=register`);
+  await page.locator("#number").fill(number);
+  await page.getByRole("button", { name: WORDS.en.send }).click();
+  return { context, page };
+};
+
+/** A click at the inbox makes trouble for what comes next. */
+const click = async (browser, site, value) => {
+  const { context, page } = await open(browser, site.own, {});
+  await page.goto(`${site.emulator}/_emulator/trouble`);
+  await page.locator(`button[value="${value}"]`).click();
+  await page.getByRole("status").waitFor();
+  await context.close();
+};
+
+/** Trouble from the inbox is told to the operator in full, to the user in a neutral sentence. */
+export const troubleInTheDemo = async (browser, site, [first, second]) => {
+  const { context, page, wrong } = await open(browser, site.own, {});
+  await page.goto(`${site.page}/`);
+  const journey = page.locator("#live");
+
+  await click(browser, site, "isv.AMOUNT_NOT_ENOUGH");
+  const refused = await askApp(browser, site, first);
+  const alert = await refused.page.getByRole("alert").innerText();
+  assert.ok(!alert.includes("isv.") && alert.length > 20, alert);
+  await journey.getByText("It was refused, nothing was sent").waitFor();
+  await journey.getByText("isv.AMOUNT_NOT_ENOUGH: ").waitFor();
+  await refused.context.close();
+
+  await click(browser, site, "MOBILE_TERMINAL_ERROR");
+  const failed = await askApp(browser, site, second);
+  await failed.page.locator("#code").waitFor();
+  await journey.getByText("The carrier reported: not delivered").waitFor();
+  await failed.page.reload();
+  await failed.page.getByRole("alert").getByText("could not be delivered").waitFor();
+  await failed.context.close();
+
+  assert.deepEqual(wrong, []);
+  await context.close();
+};
+
+/** What arrives is shown, and said, without asking again. */
+export const inboxIsLive = async (browser, site, number) => {
+  const { context, page, wrong } = await open(browser, site.own, {});
+  await page.goto(`${site.emulator}/_emulator/`);
+  await page.getByText("Live.").waitFor();
+  const asked = await askApp(browser, site, number);
+  const phone = page.getByRole("region", { name: number });
+  await phone.getByText("delivered", { exact: false }).first().waitFor();
+  assert.ok((await page.locator("#announce").innerText()).includes(number));
+  await phone.getByRole("button", { name: "Report: failed" }).click();
+  await page.getByRole("region", { name: number }).getByText("UNDELIV").waitFor();
+  await asked.context.close();
+  assert.deepEqual(wrong, []);
   await context.close();
 };

@@ -1,15 +1,18 @@
 // Opens every page of Sesame in a real browser and does what people do there.
 // To add a page, add it to the list in `pagesOf`.
 //
-// Wants SESAME (the program), CHROMIUM and PICTURES (a folder).
+// Wants SESAME (the program), CHROMIUM and PICTURES (a folder); ONLY is a pattern
+// for the names of what is to be run.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { launch, open } from "./browser.mjs";
 import { checkPage } from "./checks.mjs";
 import { codeOf, startDemo } from "./demo.mjs";
+import * as consoles from "./console.mjs";
 import * as flows from "./flows.mjs";
+import { findsWhatIsWrong } from "./selftest.mjs";
 
-const { SESAME, CHROMIUM, PICTURES } = process.env;
+const { SESAME, CHROMIUM, PICTURES, ONLY } = process.env;
 assert.ok(SESAME && CHROMIUM && PICTURES, "SESAME, CHROMIUM and PICTURES are needed");
 await mkdir(PICTURES, { recursive: true });
 
@@ -18,12 +21,27 @@ const report = (problem) => {
   problems.push(problem);
   console.log(`  ✗ ${problem}`);
 };
+/** What stands on the pages that were left open, and pictures of them. */
+const leftOpen = async (name) => {
+  for (const context of browser.contexts()) {
+    for (const page of context.pages()) {
+      const picture = `${PICTURES}/failed-${name.replace(/\W+/g, "-")}-${pictured++}.png`;
+      await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
+      console.log(`    left open: ${page.url()}, see ${picture}`);
+    }
+    await context.close();
+  }
+};
+let pictured = 1;
+
 const run = async (name, work) => {
+  if (ONLY && !new RegExp(ONLY).test(name)) return;
   const before = problems.length;
   try {
     await work();
   } catch (error) {
     report(`${name}: ${error.stack?.split("\n").slice(0, 12).join("\n    ") ?? error}`);
+    await leftOpen(name);
   }
   console.log(`${problems.length === before ? "ok  " : "FAIL"} ${name}`);
 };
@@ -82,6 +100,7 @@ const pagesOf = async (browser, site) => {
 const browser = await launch(CHROMIUM);
 const site = await startDemo(SESAME);
 try {
+  await run("the checks find what is wrong", () => findsWhatIsWrong(browser));
   await run("an inbox without messages", async () => {
     // Of an emulator that nobody has used, the demo's has one message already.
     await fetch(`${site.emulator}/_emulator/messages`, { method: "DELETE" });
@@ -98,7 +117,17 @@ try {
   }
   await run("the same without scripts", () => flows.withoutScripts(browser, site, "+8613900000041"));
   await run("the same by keyboard alone", () => flows.byKeyboard(browser, site, "+8613900000042"));
-  for (const page of await pagesOf(browser, site)) {
+  await run("trouble from the inbox is told in the demo", () =>
+    flows.troubleInTheDemo(browser, site, ["+8613900000043", "+8613900000044"]));
+  await run("the inbox is live", () => flows.inboxIsLive(browser, site, "+8613900000045"));
+  await run("test messages are followed in the console", () =>
+    consoles.testMessages(browser, site, ["+8613900000051", "+8613900000052", "+8613900000053"]));
+  await run("the console by keyboard alone", () => consoles.byKeyboard(browser, site, "+8613900000054"));
+  const consolePages = ONLY ? [] : await consoles.pagesOf(browser, site).catch((error) => {
+    report(`the console's pages: ${error.message}`);
+    return [];
+  });
+  for (const page of [...(await pagesOf(browser, site)), ...consolePages]) {
     await run(`page ${page.name}`, () => checkPage(browser, site.own, page, report, PICTURES));
   }
 } finally {

@@ -62,8 +62,14 @@ impl Way<'_> {
         steps.extend(self.called());
         steps.extend(self.ended());
         steps.extend(self.arrived());
-        steps.extend(self.reported());
-        steps.extend(self.confirmed());
+        let mut last: Vec<Step> = self
+            .confirmed()
+            .into_iter()
+            .chain(self.reported())
+            .collect();
+        // People are often faster than carriers; what is still waited for is last.
+        last.sort_by_key(|step| step.time.unwrap_or(Timestamp::MAX));
+        steps.extend(last);
         steps
     }
 
