@@ -18,7 +18,9 @@ impl Deliver {
         let number: Result<Option<PhoneNumber>, PhoneError> = number.transpose();
         let mut search = Search {
             app: query.app,
-            number_index: number?.map(|number| self.keys.number_index(&number)),
+            number_index: number?
+                .map(|number| self.keys.number_index(&number))
+                .or(query.number_index),
             states: query.states,
             usage_type: query.usage_type,
             delivery: query.delivery,

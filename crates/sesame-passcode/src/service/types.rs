@@ -267,6 +267,8 @@ pub struct MessageQuery {
     pub app: Option<String>,
     /// To this number, in any notation.
     pub to: Option<String>,
+    /// The same by the number's blind index.
+    pub number_index: Option<[u8; 16]>,
     /// In one of these states; in any, where there are none.
     pub states: Vec<State>,
     /// For this.
