@@ -74,11 +74,7 @@ impl Deliver {
             number_index: self.keys.number_index(&message.to),
             masked: message.to.masked(),
             country: message.to.region(),
-            carrier: message
-                .to
-                .carrier()
-                .map_or("", Carrier::as_str)
-                .to_owned(),
+            carrier: message.to.carrier().map_or("", Carrier::as_str).to_owned(),
             provider: self.connector.provider().name().to_owned(),
             created_at: now,
             progress: Progress::SENDING,

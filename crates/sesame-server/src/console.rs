@@ -84,7 +84,10 @@ pub(crate) fn router(console: &Arc<Console>, bodies: BodyLimits, places: &Places
         .route("/console/", get(|| async { Redirect::permanent("/") }))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::begin))
         .route("/console/sign-out", post(sign_in::end))
-        .route("/console/messages", get(messages::show).post(messages::find))
+        .route(
+            "/console/messages",
+            get(messages::show).post(messages::find),
+        )
         .route("/console/messages/{out_id}", get(message::show))
         .route("/console/messages/{out_id}/number", post(message::number))
         .route("/console/limits", get(limits::show))
@@ -237,7 +240,10 @@ impl FromRequestParts<Arc<Console>> for Visitor {
                 // Nobody is there to sign in.
                 return StatusCode::UNAUTHORIZED.into_response();
             }
-            let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+            let wanted = parts
+                .uri
+                .path_and_query()
+                .map_or("/", |wanted| wanted.as_str());
             // What a form would have done has to be asked for anew.
             let is_read = matches!(parts.method, Method::GET | Method::HEAD);
             see_other(&sign_in::address(is_read.then_some(wanted)))

@@ -89,9 +89,7 @@ impl Inner {
     pub(super) async fn note_number(&self, limited: &Limited, number: &PhoneNumber) {
         let secret = Secret {
             subject: number.masked(),
-            number: BY_CODES
-                .contains(&limited.limit)
-                .then(|| number.e164()),
+            number: BY_CODES.contains(&limited.limit).then(|| number.e164()),
             counters: Vec::new(),
         };
         let subject = secret.subject.clone();
@@ -108,9 +106,7 @@ impl Inner {
         let counters = limit::counters(charges, limited.limit);
         let (shown, subject) = subject(limited.limit, message);
         let by = match limited.limit {
-            LimitName::IpPerHour | LimitName::PrefixPerHour | LimitName::PrefixPerDay => {
-                &shown
-            }
+            LimitName::IpPerHour | LimitName::PrefixPerHour | LimitName::PrefixPerDay => &shown,
             _ => &subject,
         }
         .clone();

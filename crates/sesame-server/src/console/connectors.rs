@@ -151,7 +151,12 @@ async fn answer(
     let template = Page {
         frame: Frame::new(look, Some(visitor), Place::Connectors),
         facts: facts(w, connector),
-        templates: connector.config().templates.iter().map(|one| line(w, connector, one)).collect(),
+        templates: connector
+            .config()
+            .templates
+            .iter()
+            .map(|one| line(w, connector, one))
+            .collect(),
         check: check(w, console.config.connector.clone()).await,
         types: types(console, "SignIn"),
         refused,
@@ -168,6 +173,7 @@ fn facts(w: &'static Words, connector: &Connector) -> Vec<(&'static str, String)
     match &config.credentials {
         Credentials::Keys { current, next } => {
             facts.push((w.credentials, key(w, current)));
+            facts.push((w.secret, w.hidden.to_owned()));
             if let Some(next) = next {
                 facts.push((w.next_key, key(w, next)));
             }
@@ -189,9 +195,15 @@ fn facts(w: &'static Words, connector: &Connector) -> Vec<(&'static str, String)
             w.endpoint,
             endpoint.map_or_else(|| w.by_region.to_owned(), |text| plain(&text)),
         ),
-        (w.timeout, format!("{} {}", config.timeout.as_secs_f32(), w.seconds)),
+        (
+            w.timeout,
+            format!("{} {}", config.timeout.as_secs_f32(), w.seconds),
+        ),
         (w.default_country, maybe(country)),
-        (w.strict, if reading.strict { w.yes } else { w.no }.to_owned()),
+        (
+            w.strict,
+            if reading.strict { w.yes } else { w.no }.to_owned(),
+        ),
     ]);
     facts
 }

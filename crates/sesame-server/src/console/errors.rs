@@ -52,7 +52,11 @@ pub(super) fn page(look: &Look, code: Code, problem: Response) -> Response {
     let id = problem.headers().get("x-request-id").cloned();
     let shown = id.as_ref().and_then(|id| id.to_str().ok());
     let mut response = page_of(look, code, shown.unwrap_or_default().to_owned());
-    for name in [ALLOW, RETRY_AFTER, http::HeaderName::from_static("x-request-id")] {
+    for name in [
+        ALLOW,
+        RETRY_AFTER,
+        http::HeaderName::from_static("x-request-id"),
+    ] {
         if let Some(value) = problem.headers().get(&name) {
             response.headers_mut().insert(name, value.clone());
         }

@@ -76,7 +76,8 @@ impl FromRequest<Arc<Console>> for Posted {
 
     async fn from_request(request: Request, console: &Arc<Console>) -> Result<Self, Response> {
         let Open { fields, mut parts } = Open::from_request(request, &()).await?;
-        let visitor: Visitor = FromRequestParts::from_request_parts(&mut parts, console).await?;
+        let visitor =
+            <Visitor as FromRequestParts<_>>::from_request_parts(&mut parts, console).await?;
         if !visitor.sent(fields.get("csrf")) {
             return Err(forbidden());
         }

@@ -147,6 +147,12 @@ impl Frame {
         })
     }
 
+    /// The name of the key that is used.
+    pub(super) fn name(&self) -> String {
+        let name = self.visitor.as_ref().map(|visitor| plain(&visitor.name));
+        name.unwrap_or_default()
+    }
+
     pub(super) fn csrf(&self) -> &str {
         self.visitor
             .as_ref()
@@ -160,11 +166,6 @@ pub(super) fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The same for whoever may not have one.
-pub(super) fn maybe_shown(time: Option<Timestamp>) -> String {
-    time.map(shown).unwrap_or_default()
-}
-
 /// A text from outside on one line of a page: what is no sign, or turns the
 /// direction of what follows, is shown as a mark. HTML's own signs are the
 /// templates' business.
@@ -174,7 +175,11 @@ pub(super) fn plain(text: &str) -> String {
             c,
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}'
         );
-        if c.is_control() || turns { '\u{fffd}' } else { c }
+        if c.is_control() || turns {
+            '\u{fffd}'
+        } else {
+            c
+        }
     };
     let mut plain: String = text.chars().take(LONGEST).map(mark).collect();
     if text.chars().nth(LONGEST).is_some() {

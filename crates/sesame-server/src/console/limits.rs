@@ -61,7 +61,10 @@ pub(super) async fn lift(
     State(console): State<Arc<Console>>,
     Posted { visitor, fields }: Posted,
 ) -> Answer<Response> {
-    let lifted = console.app.passcodes.lift_block(&visitor.name, fields.get("id"));
+    let lifted = console
+        .app
+        .passcodes
+        .lift_block(&visitor.name, fields.get("id"));
     let done = lifted.await?.map_or("gone", |_| "lifted");
     Ok(see_other(&format!("{}?done={done}", Place::Limits.path())))
 }
@@ -112,7 +115,9 @@ async fn answer(
 
 /// The address of what comes behind a line.
 fn place(held: &Held) -> String {
-    let until = held.until.unwrap_or(sesame_passcode::journal::Block::LASTING);
+    let until = held
+        .until
+        .unwrap_or(sesame_passcode::journal::Block::LASTING);
     let (path, at) = (Place::Limits.path(), until.as_microsecond());
     format!("{path}?after={at}.{}", escaped(&held.id))
 }
@@ -143,7 +148,12 @@ fn facts(w: &'static Words, policy: &Policy) -> Vec<(&'static str, String)> {
     let windows: Vec<String> = policy
         .number
         .iter()
-        .map(|window| format!("{} {} {} {}", window.messages, w.in_words, window.secs, w.seconds))
+        .map(|window| {
+            format!(
+                "{} {} {} {}",
+                window.messages, w.in_words, window.secs, w.seconds
+            )
+        })
         .collect();
     vec![
         (w.digits, policy.digits.to_string()),

@@ -136,7 +136,13 @@ mod tests {
         assert_eq!(look(None, "", "fr"), ("en", "auto"));
         let kept = "a=b; sesame_lang=zh-CN; sesame_theme=dark";
         assert_eq!(look(None, kept, "en"), ("zh-CN", "dark"));
-        assert_eq!(look(Some("x=1&lang=en&theme=light"), kept, "zh"), ("en", "light"));
-        assert_eq!(look(Some("lang=%3Cscript%3E&theme=x"), kept, "en"), ("zh-CN", "dark"));
+        assert_eq!(
+            look(Some("x=1&lang=en&theme=light"), kept, "zh"),
+            ("en", "light")
+        );
+        assert_eq!(
+            look(Some("lang=%3Cscript%3E&theme=x"), kept, "en"),
+            ("zh-CN", "dark")
+        );
     }
 }

@@ -188,7 +188,11 @@ fn answered(w: &'static Words, message: &MessageView, id: &OutId) -> Step {
         Stands::FinallyUnknown => ("warn", w.step_finally_unknown),
     };
     let mut more = Vec::new();
-    if let Some(code) = message.code.as_deref().filter(|_| message.state != Stands::Accepted) {
+    if let Some(code) = message
+        .code
+        .as_deref()
+        .filter(|_| message.state != Stands::Accepted)
+    {
         let recalled = Refusal::recalled(id.clone(), code, message.request_id.clone());
         more.push((w.code, plain(code)));
         more.push((w.cause, said(&recalled.cause, w.language)));

@@ -32,9 +32,7 @@ const PER_PAGE: usize = 50;
 const REACH: usize = 5_000;
 
 /// The filters that stand in an address.
-const NAMES: [&str; 7] = [
-    "who", "outcome", "delivery", "type", "app", "from", "until",
-];
+const NAMES: [&str; 7] = ["who", "outcome", "delivery", "type", "app", "from", "until"];
 
 #[derive(Template)]
 #[template(path = "console/messages.html")]
@@ -174,7 +172,11 @@ async fn answer(
     error: &'static str,
 ) -> Answer<Response> {
     let w = look.words;
-    let query = if error.is_empty() { filter.asked(w) } else { Err(error) };
+    let query = if error.is_empty() {
+        filter.asked(w)
+    } else {
+        Err(error)
+    };
     let (found, error) = match query {
         Ok(query) => (Some(console.app.passcodes.messages(query).await), ""),
         Err(error) => (None, error),
@@ -222,7 +224,13 @@ pub(super) fn line(w: &'static Words, message: &MessageView) -> Line {
         carrier: plain(w.carrier_named(&message.carrier)),
         app: plain(&message.app),
         usage_type: plain(&message.usage_type),
-        code: plain(message.delivery_code.as_ref().or(message.code.as_ref()).map_or("", |code| code)),
+        code: plain(
+            message
+                .delivery_code
+                .as_ref()
+                .or(message.code.as_ref())
+                .map_or("", |code| code),
+        ),
         badges: badges(w, message),
     }
 }

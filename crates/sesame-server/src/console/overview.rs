@@ -193,13 +193,7 @@ fn cost(tallied: &Tallied, price: impl Fn(&str) -> Option<Money>) -> Option<Mone
     price(&tallied.country).map(|price| price.times(tallied.counts.accepted))
 }
 
-fn plot(
-    w: &'static Words,
-    tallied: &[Tallied],
-    span: Span,
-    count: i64,
-    now: Timestamp,
-) -> Plot {
+fn plot(w: &'static Words, tallied: &[Tallied], span: Span, count: i64, now: Timestamp) -> Plot {
     let last = span.start(now);
     let start = |back: i64| last - SignedDuration::from_secs(span.secs() * back);
     let mut by_time: BTreeMap<Timestamp, Counts> = BTreeMap::new();

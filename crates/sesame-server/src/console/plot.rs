@@ -69,7 +69,10 @@ pub(super) fn waiting(counts: &Counts) -> i64 {
 /// The plot, safe to be put into a page: numbers and times only.
 pub(super) fn svg(columns: &[Column], span: Span, series: &[Series], label: &str) -> String {
     let total = |column: &Column| -> i64 {
-        series.iter().map(|one| (one.of)(&column.counts).max(0)).sum()
+        series
+            .iter()
+            .map(|one| (one.of)(&column.counts).max(0))
+            .sum()
     };
     let most = columns.iter().map(total).max().unwrap_or(0);
     let top = ceiling(most);
@@ -189,7 +192,10 @@ mod tests {
         };
         let words = Words::of(sesame_connector::Language::En);
         let text = svg(&[column], Span::Day, &series(words), "\"><script>");
-        assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+        assert!(
+            !text.contains("style=") && !text.contains("<script"),
+            "{text}"
+        );
         assert_eq!(text.matches("<rect").count(), 2, "{text}");
     }
 }

@@ -129,7 +129,12 @@ impl Console {
     }
 
     /// Begins a session, if the key may.
-    pub(super) async fn sign_in(&self, headers: &HeaderMap, from: &str, key: &str) -> Answer<SignIn> {
+    pub(super) async fn sign_in(
+        &self,
+        headers: &HeaderMap,
+        from: &str,
+        key: &str,
+    ) -> Answer<SignIn> {
         let now = self.app.source.now();
         // Counted before the key is looked at.
         let tries = self.tries(from, 1, now).await?;

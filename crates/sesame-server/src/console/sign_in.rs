@@ -35,11 +35,7 @@ pub(super) fn address(next: Option<&str>) -> String {
     }
 }
 
-pub(super) async fn show(
-    look: Look,
-    visitor: Option<Visitor>,
-    Asked(asked): Asked,
-) -> Response {
+pub(super) async fn show(look: Look, visitor: Option<Visitor>, Asked(asked): Asked) -> Response {
     let next = safe(asked.get("next"));
     if visitor.is_some() {
         return see_other(next);
@@ -54,7 +50,9 @@ pub(super) async fn begin(
 ) -> Answer<Response> {
     let next = safe(open.fields.get("next"));
     let (headers, from) = (&open.parts.headers, console.from(&open.parts));
-    let ended = console.sign_in(headers, &from, open.fields.get("key")).await?;
+    let ended = console
+        .sign_in(headers, &from, open.fields.get("key"))
+        .await?;
     Ok(match ended {
         SignIn::Done(cookie, visitor) => {
             note(&console, &visitor, "signed_in").await?;
@@ -85,7 +83,10 @@ pub(super) async fn end(
 async fn note(console: &Console, visitor: &Visitor, action: &str) -> Answer<()> {
     let detail = serde_json::json!({ "key": visitor.key_id });
     let (name, subject) = (&visitor.name, &visitor.key_id);
-    let written = console.app.passcodes.write_down(name, action, subject, detail);
+    let written = console
+        .app
+        .passcodes
+        .write_down(name, action, subject, detail);
     Ok(written.await?)
 }
 

@@ -43,7 +43,6 @@ words! {
     key_hint "It begins with sk_ and is not kept by the browser" "以 sk_ 开头，浏览器不会保存它";
     key_wrong "This key is not valid here, has ended, or lacks the scope admin." "该密钥无效、已失效，或没有 admin 权限。";
     too_many_tries "Too many wrong keys from this address. Try again in a few minutes." "该地址输入错误密钥次数过多，请几分钟后再试。";
-    session_ended "The session has ended. Sign in again." "会话已结束，请重新登录。";
     overview "Overview" "总览";
     messages "Messages" "短信";
     limits "Limits" "限制";
@@ -118,7 +117,6 @@ words! {
     cause "Cause" "原因";
     cure "Cure" "处理办法";
     code "Code" "代码";
-    ids "Ids" "编号";
     out_id "Out-id" "外部流水号";
     biz_id "Biz-id" "回执 ID";
     request_id "Request id" "请求 ID";
@@ -159,7 +157,6 @@ words! {
     ip_per_hour "Messages per address and hour" "每地址每小时短信条数";
     in_words "in" "／";
     setting "Setting" "配置项";
-    value "Value" "值";
     connector_lead "The configuration the server was started with. Secrets are not shown." "服务器启动时使用的配置，不显示密钥内容。";
     region "Region" "地域";
     endpoint "Endpoint" "接入点";
@@ -169,6 +166,7 @@ words! {
     default_chain "Alibaba's provider chain" "阿里云默认凭据链";
     next_key "The key that takes over" "轮换中的新密钥";
     has_token "with a security token" "带安全令牌";
+    secret "Secret" "密钥内容";
     hidden "hidden" "已隐藏";
     default_country "Default country" "默认国家";
     strict "Country code required" "必须带国家代码";
@@ -276,22 +274,86 @@ impl Words {
 
 const LIMITS: &[(&str, &str, &str)] = &[
     ("number_per_minute", "One message a minute", "每分钟一条"),
-    ("number_per_hour", "Messages to the number in an hour", "该号码每小时条数"),
-    ("number_per_day", "Messages to the number in 24 hours", "该号码 24 小时条数"),
-    ("number_window", "Messages to the number in a window of the policy", "该号码在策略窗口内的条数"),
-    ("number_checks_per_hour", "Wrong codes for the number in an hour", "该号码一小时内错误次数过多"),
-    ("number_locked", "Locked after too many wrong codes in a row", "连续错误过多，号码已锁定"),
-    ("number_verifications", "Too many open verifications of the number", "该号码未完成的验证过多"),
-    ("provider_limit", "Aliyun refused the number a moment ago", "阿里云刚刚拒绝了该号码"),
-    ("ip_per_hour", "Messages for the address in an hour", "该地址每小时条数"),
-    ("prefix_per_hour", "Unconfirmed codes of the prefix in an hour", "该号段每小时未验证条数"),
-    ("prefix_per_day", "Unconfirmed codes of the prefix in a day", "该号段每天未验证条数"),
-    ("country_per_hour", "Unconfirmed codes of the country in an hour", "该国家每小时未验证条数"),
-    ("country_per_day", "Unconfirmed codes of the country in a day", "该国家每天未验证条数"),
-    ("country_denied", "The policy sends nothing there", "策略不允许向该国家发送"),
-    ("account_per_hour", "Messages of the account in an hour", "账号每小时条数"),
-    ("account_per_day", "Messages of the account in a day", "账号每天条数"),
-    ("account_money_per_day", "Money of the account in a day", "账号每天费用"),
+    (
+        "number_per_hour",
+        "Messages to the number in an hour",
+        "该号码每小时条数",
+    ),
+    (
+        "number_per_day",
+        "Messages to the number in 24 hours",
+        "该号码 24 小时条数",
+    ),
+    (
+        "number_window",
+        "Messages to the number in a window of the policy",
+        "该号码在策略窗口内的条数",
+    ),
+    (
+        "number_checks_per_hour",
+        "Wrong codes for the number in an hour",
+        "该号码一小时内错误次数过多",
+    ),
+    (
+        "number_locked",
+        "Locked after too many wrong codes in a row",
+        "连续错误过多，号码已锁定",
+    ),
+    (
+        "number_verifications",
+        "Too many open verifications of the number",
+        "该号码未完成的验证过多",
+    ),
+    (
+        "provider_limit",
+        "Aliyun refused the number a moment ago",
+        "阿里云刚刚拒绝了该号码",
+    ),
+    (
+        "ip_per_hour",
+        "Messages for the address in an hour",
+        "该地址每小时条数",
+    ),
+    (
+        "prefix_per_hour",
+        "Unconfirmed codes of the prefix in an hour",
+        "该号段每小时未验证条数",
+    ),
+    (
+        "prefix_per_day",
+        "Unconfirmed codes of the prefix in a day",
+        "该号段每天未验证条数",
+    ),
+    (
+        "country_per_hour",
+        "Unconfirmed codes of the country in an hour",
+        "该国家每小时未验证条数",
+    ),
+    (
+        "country_per_day",
+        "Unconfirmed codes of the country in a day",
+        "该国家每天未验证条数",
+    ),
+    (
+        "country_denied",
+        "The policy sends nothing there",
+        "策略不允许向该国家发送",
+    ),
+    (
+        "account_per_hour",
+        "Messages of the account in an hour",
+        "账号每小时条数",
+    ),
+    (
+        "account_per_day",
+        "Messages of the account in a day",
+        "账号每天条数",
+    ),
+    (
+        "account_money_per_day",
+        "Money of the account in a day",
+        "账号每天费用",
+    ),
 ];
 
 const ACTIONS: &[(&str, &str, &str)] = &[
@@ -310,7 +372,13 @@ mod tests {
     use super::*;
 
     /// Names and signs that are the same everywhere.
-    const SAME: &[&str] = &["lang", "other_lang", "other_name", "credentials", "share_none"];
+    const SAME: &[&str] = &[
+        "lang",
+        "other_lang",
+        "other_name",
+        "credentials",
+        "share_none",
+    ];
 
     fn is_chinese(text: &str) -> bool {
         text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))

@@ -146,7 +146,9 @@ pub async fn tallies_follow_the_rows(journal: Tested) {
     let tell = |id: &'static str, told: Progress| {
         let journal = &journal;
         async move {
-            let told = journal.advance(&out_id(id), &told, Ask::Never, after(9)).await;
+            let told = journal
+                .advance(&out_id(id), &told, Ask::Never, after(9))
+                .await;
             told.unwrap().unwrap()
         }
     };
@@ -169,7 +171,11 @@ pub async fn tallies_follow_the_rows(journal: Tested) {
     // is confirmed twice.
     tell("b", news(State::Accepted, None, 2)).await;
     tell("a", Progress::reported(receipted(false, Some("X"), None))).await;
-    tell("a", Progress::reported(receipted(true, None, Some(after(3))))).await;
+    tell(
+        "a",
+        Progress::reported(receipted(true, None, Some(after(3)))),
+    )
+    .await;
     tell("d", Progress::reported(receipted(false, Some("X"), None))).await;
     for verification in ["v-a", "v-a", "v-none"] {
         journal.consume(verification, after(5)).await.unwrap();
@@ -258,7 +264,11 @@ pub async fn tallies_count_what_comes_at_the_same_time(journal: Tested) {
         let journal = Arc::clone(&journal);
         consumers.spawn(async move { journal.consume(&verification, after(9)).await.unwrap() });
     }
-    let firsts = consumers.join_all().await.into_iter().filter(|first| *first);
+    let firsts = consumers
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|first| *first);
     assert_eq!(firsts.count(), 20);
     let expected = Counts {
         accepted: 40,

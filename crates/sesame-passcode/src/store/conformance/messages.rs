@@ -68,7 +68,11 @@ fn full_row(id: &str) -> Row {
     }
 }
 
-pub(super) fn receipted(delivered: bool, code: Option<&str>, reported_at: Option<Timestamp>) -> Receipted {
+pub(super) fn receipted(
+    delivered: bool,
+    code: Option<&str>,
+    reported_at: Option<Timestamp>,
+) -> Receipted {
     Receipted {
         delivered,
         code: code.map(str::to_owned),

@@ -18,7 +18,8 @@ use tokio::sync::watch;
 
 use super::{random, start};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Decision, Journal, Progress, Row, Search, SeenReport, Tallied, TallyQuery,
+    ApiKeyRow, Ask, Block, Decision, Journal, Progress, Row, Search, SeenReport, Tallied,
+    TallyQuery,
 };
 use crate::policy::{Budget, Policy};
 use crate::store::{Addition, Key, Record, Store, StoreError, StoreResult, Swap, Version};

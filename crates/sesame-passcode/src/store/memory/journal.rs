@@ -106,7 +106,10 @@ impl State {
         let rows = self.rows.values().filter(|row| fits(row, &led));
         let mut places: Vec<_> = rows.map(place).collect();
         places.sort_by(|one, other| other.cmp(one));
-        how_far.checked_sub(1).and_then(|at| places.get(at)).cloned()
+        how_far
+            .checked_sub(1)
+            .and_then(|at| places.get(at))
+            .cloned()
     }
 
     fn tallies(&self, query: &TallyQuery) -> Vec<Tallied> {
@@ -194,7 +197,9 @@ fn fits(row: &Row, search: &Search) -> bool {
             .usage_type
             .as_ref()
             .is_none_or(|usage_type| row.usage_type == *usage_type)
-        && search.delivery.is_none_or(|asked| reported(row) == Some(asked))
+        && search
+            .delivery
+            .is_none_or(|asked| reported(row) == Some(asked))
         && search.from.is_none_or(|from| row.created_at >= from)
         && search.until.is_none_or(|until| row.created_at < until)
         && search
@@ -266,7 +271,8 @@ impl Journal for MemoryJournal {
         search: &'a Search,
         how_far: usize,
     ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
-        self.faults.step(move || self.state().reach(search, how_far))
+        self.faults
+            .step(move || self.state().reach(search, how_far))
     }
 
     fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
@@ -336,9 +342,8 @@ impl Journal for MemoryJournal {
     ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
         self.faults.step(move || {
             let state = self.state();
-            let is_behind = |one: &&Decision| {
-                after.is_none_or(|(at, id)| (one.at, &one.id) < (*at, id))
-            };
+            let is_behind =
+                |one: &&Decision| after.is_none_or(|(at, id)| (one.at, &one.id) < (*at, id));
             let mut found: Vec<_> = state.decisions.iter().filter(is_behind).cloned().collect();
             found.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
             found.truncate(limit);
@@ -361,8 +366,7 @@ impl Journal for MemoryJournal {
     }
 
     fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>> {
-        self.faults
-            .step(move || self.state().blocks.remove(id))
+        self.faults.step(move || self.state().blocks.remove(id))
     }
 
     fn blocks<'a>(
@@ -374,9 +378,8 @@ impl Journal for MemoryJournal {
         self.faults.step(move || {
             let state = self.state();
             let is_asked = |block: &&Block| {
-                let is_behind = |(until, id): &(Timestamp, String)| {
-                    (block.until, &block.id) < (*until, id)
-                };
+                let is_behind =
+                    |(until, id): &(Timestamp, String)| (block.until, &block.id) < (*until, id);
                 block.until > now && after.is_none_or(is_behind)
             };
             let mut found: Vec<_> = state.blocks.values().filter(is_asked).cloned().collect();

@@ -290,7 +290,11 @@ async fn write(
             WHERE r.message = $1 AND r.delivered = $14 AND r.code IS NOT DISTINCT FROM $15 \
             AND r.reported_at IS NOT DISTINCT FROM $16)){} \
         SELECT {COLUMNS} FROM changed",
-        if more.is_zero() { String::new() } else { format!(", tallied AS ({})", tallies::adding(17)) }
+        if more.is_zero() {
+            String::new()
+        } else {
+            format!(", tallied AS ({})", tallies::adding(17))
+        }
     );
     let columns = more.columns();
     let known = Known::of(merged);
@@ -355,8 +359,9 @@ impl Question {
     fn ends_with(&mut self, ending: &str, value: usize) {
         self.values.push(Box::new(count(value)));
         let at = self.values.len();
-        self.sql
-            .push_str(&format!(" ORDER BY created_at DESC, out_id DESC {ending} ${at}"));
+        self.sql.push_str(&format!(
+            " ORDER BY created_at DESC, out_id DESC {ending} ${at}"
+        ));
     }
 
     /// The filter that rows are found by, and between which places.
@@ -388,10 +393,7 @@ impl Question {
             if let Some((time, out_id)) = place {
                 this.also(
                     &format!("(created_at, out_id) {compared} (?, ?)"),
-                    vec![
-                        Box::new(Time(*time)),
-                        Box::new(out_id.as_str().to_owned()),
-                    ],
+                    vec![Box::new(Time(*time)), Box::new(out_id.as_str().to_owned())],
                 );
             }
         }
@@ -427,7 +429,10 @@ async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
             question.also("NOT report_delivered", Vec::new());
         }
         Some(Reported::Waiting) => {
-            question.also("report_delivered IS NULL AND state = 'accepted'", Vec::new());
+            question.also(
+                "report_delivered IS NULL AND state = 'accepted'",
+                Vec::new(),
+            );
         }
         Some(Reported::Failed) | None => {}
     }

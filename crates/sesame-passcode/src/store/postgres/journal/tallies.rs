@@ -72,15 +72,16 @@ pub(super) async fn read(store: &Postgres, query: &TallyQuery) -> StoreResult<Ve
         &Time(query.until),
         &query.app,
     ];
-    store.query(sql, values).await?.iter().map(tallied).collect()
+    store
+        .query(sql, values)
+        .await?
+        .iter()
+        .map(tallied)
+        .collect()
 }
 
 /// The day of `before` may still be counted.
-pub(super) async fn prune(
-    store: &Postgres,
-    before: Timestamp,
-    limit: usize,
-) -> StoreResult<usize> {
+pub(super) async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult<usize> {
     let sql = "DELETE FROM sesame_tallies WHERE (span, start, app, country, carrier, shard) IN \
         (SELECT span, start, app, country, carrier, shard FROM sesame_tallies \
         WHERE span = $1 AND start < $2 ORDER BY start LIMIT $3 FOR UPDATE SKIP LOCKED)";

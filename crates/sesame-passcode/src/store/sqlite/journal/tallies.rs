@@ -56,10 +56,7 @@ fn write(
     Ok(())
 }
 
-pub(super) fn read(
-    connection: &Connection,
-    query: &TallyQuery,
-) -> rusqlite::Result<Vec<Tallied>> {
+pub(super) fn read(connection: &Connection, query: &TallyQuery) -> rusqlite::Result<Vec<Tallied>> {
     let sql = "SELECT start, country, carrier, sum(accepted), sum(refused), sum(unknown), \
         sum(delivered), sum(failed), sum(confirmed) FROM tallies WHERE span = ?1 AND start >= ?2 \
         AND start < ?3 AND (?4 IS NULL OR app = ?4) GROUP BY start, country, carrier \
