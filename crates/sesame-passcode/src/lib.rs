@@ -20,7 +20,7 @@ pub use keys::{CodeKey, Keys, NumberKey};
 pub use limit::{LimitName, Limited};
 pub use policy::{Policy, PolicyError};
 pub use service::{
-    About, Approved, Attempt, CheckOutcome, Events, Invalid, LiftError, Lifted, MessageQuery,
+    About, Approved, Attempt, CheckOutcome, Events, Held, Invalid, LiftError, Lifted, MessageQuery,
     MessageView, Page, Parts, Passcodes, QueryError, Reported, ReportsError, SendOwn, Sent, Start,
     StartError, Started, Status, Ticked, Verification,
 };

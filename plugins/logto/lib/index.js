@@ -87,11 +87,13 @@ const take = (id) => {
   return message;
 };
 
-const sender = new native.Sender((id, sent, failure, lines) => {
-  const message = take(id);
-  if (sent) message?.resolve(sent);
-  else message?.reject(new ConnectorError(failure.code, failure.data));
-  lines?.forEach(log);
+const sender = new native.Sender((answers) => {
+  for (const [id, { sent, failure, log: lines }] of JSON.parse(answers)) {
+    const message = take(id);
+    if (sent) message?.resolve(sent);
+    else message?.reject(new ConnectorError(failure.code, failure.data));
+    lines?.forEach(log);
+  }
 });
 
 // The configuration that the sender holds.

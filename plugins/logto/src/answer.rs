@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use napi_derive::napi;
+use serde::Serialize;
 use serde_json::json;
 use sesame_connector::config::Problem;
 use sesame_connector::outcome::NOT_SENT;
@@ -17,50 +17,54 @@ use sesame_connector::{
 use crate::log::Line;
 
 /// What JavaScript makes a value or an error of.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sent: Option<Sent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure: Option<Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) log: Option<Vec<Line>>,
 }
 
 /// The value of `sendMessage`.
-#[napi(object)]
-#[derive(Debug)]
-pub struct Sent {
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sent {
     /// Our id of the message.
-    pub out_id: String,
+    out_id: String,
     /// Aliyun's; none where its answer was lost.
-    pub biz_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    biz_id: Option<String>,
     /// Id of the API call.
-    pub request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 /// What becomes a `ConnectorError`.
-#[napi(object)]
-#[derive(Debug)]
-pub struct Failure {
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
     /// One of Logto's `ConnectorErrorCodes`.
-    pub code: String,
+    code: String,
     /// What the end user may see.
-    pub data: PublicData,
+    pub(crate) data: PublicData,
 }
 
 /// What the end user may see.
-#[napi(object)]
-#[derive(Debug)]
-pub struct PublicData {
+#[derive(Debug, Serialize)]
+pub(crate) struct PublicData {
     /// A neutral sentence, where Logto looks for one.
-    pub error_description: String,
+    #[serde(rename = "errorDescription")]
+    error_description: String,
     /// Aliyun's code, or one of ours.
-    #[napi(js_name = "Code")]
-    pub code: String,
+    #[serde(rename = "Code")]
+    pub(crate) code: String,
     /// Id of the API call.
-    #[napi(js_name = "RequestId")]
-    pub request_id: Option<String>,
+    #[serde(rename = "RequestId", skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
     /// Our id of the message.
-    #[napi(js_name = "OutId")]
-    pub out_id: Option<String>,
+    #[serde(rename = "OutId", skip_serializing_if = "Option::is_none")]
+    out_id: Option<String>,
 }
 
 impl Answer {

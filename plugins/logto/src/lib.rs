@@ -11,21 +11,21 @@ mod log;
 mod lookup;
 mod runtime;
 mod send;
+mod work;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use napi::bindgen_prelude::FnArgs;
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Error, Result, Status};
+use napi::{Error, Result};
 use napi_derive::napi;
 use sesame_connector::Language;
 
-use answer::{Answer, Failure, Sent};
+use answer::Answer;
 use cache::Loaded;
 use guard::{Issue, Verdict};
 use log::Line;
 use send::Request;
+use work::{Answered, Outbox, Owed, Work};
 
 /// What came of checking a configuration.
 #[napi(object)]
@@ -63,17 +63,10 @@ fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|_| Err(Error::from_reason("sesame-logto panicked")))
 }
 
-/// The function of JavaScript that takes answers: which request, what was sent
-/// or why not, and lines for the log. It keeps no process alive; `lib/index.js`
-/// sees to that while requests are under way.
-type Answered = ThreadsafeFunction<Arguments, (), Arguments, Status, false, true>;
-
-type Arguments = FnArgs<(u32, Option<Sent>, Option<Failure>, Option<Vec<Line>>)>;
-
 /// Sends messages, and tells a function how each ended.
 #[napi]
 pub struct Sender {
-    answered: Arc<Answered>,
+    outbox: Arc<Outbox>,
     /// The configuration of the last message.
     last: Option<Arc<Loaded>>,
 }
@@ -84,7 +77,7 @@ impl Sender {
     #[napi(constructor)]
     pub fn new(answered: Answered) -> Self {
         Self {
-            answered: Arc::new(answered),
+            outbox: Outbox::new(answered),
             last: None,
         }
     }
@@ -109,11 +102,7 @@ impl Sender {
                 (None, Some(last)) => last,
                 (config, _) => cache::load(&config.unwrap_or_default()),
             };
-            let reply = Reply {
-                id,
-                answered: self.answered.clone(),
-                is_due: true,
-            };
+            let owed = Owed::new(id, &self.outbox);
             let request = Request {
                 to,
                 usage_type,
@@ -121,47 +110,21 @@ impl Sender {
             };
             let is_lasting = loaded.is_lasting();
             self.last = is_lasting.then(|| loaded.clone());
-            match runtime::get() {
-                Ok(runtime) => drop(runtime.spawn(run(loaded, request, reply))),
-                Err(error) => reply.give(Answer::of_setup(&error, Language::En)),
+            match runtime::queue() {
+                Ok(queue) => {
+                    let work = Work {
+                        loaded,
+                        request,
+                        owed,
+                    };
+                    // Given back only where the other thread has ended; dropping
+                    // it answers.
+                    let _ = queue.send(work);
+                }
+                Err(error) => owed.give(Answer::of_setup(&error, Language::En)),
             }
             Ok(is_lasting)
         })
-    }
-}
-
-async fn run(loaded: Arc<Loaded>, request: Request, reply: Reply) {
-    let answer = send::send(&loaded, request).await;
-    reply.give(answer.preceded_by(loaded.warning()));
-}
-
-/// Owes JavaScript one answer, and gives it even where sending panics.
-struct Reply {
-    id: u32,
-    answered: Arc<Answered>,
-    is_due: bool,
-}
-
-impl Reply {
-    fn give(mut self, answer: Answer) {
-        self.is_due = false;
-        self.call(answer);
-    }
-
-    fn call(&self, answer: Answer) {
-        let arguments = FnArgs::from((self.id, answer.sent, answer.failure, answer.log));
-        // Refused only where the environment is gone, and nobody waits there.
-        let _ = self
-            .answered
-            .call(arguments, ThreadsafeFunctionCallMode::NonBlocking);
-    }
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        if self.is_due {
-            self.call(Answer::of_panic());
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lines for the operator: one JSON object each, with nothing secret in it.
 
 use napi_derive::napi;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sesame_connector::{Source as _, SystemSource};
 
@@ -9,7 +10,7 @@ const CONNECTOR: &str = "@sesame-sms/connector-aliyun-sms";
 
 /// One line.
 #[napi(object)]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Line {
     /// `warn` or `error`, as the console's methods are called.
     pub level: String,

@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read beside it. Everything is on disk
 //! before an operation answers.
 
+mod checkpoint;
 mod error;
 mod journal;
 mod schema;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sesame_connector::provider::BoxFuture;
 use tokio::sync::Semaphore;
 
+use self::checkpoint::Checkpoints;
 use self::writer::Writer;
 use super::{Addition, Key, Record, Store, StoreResult, Swap, Version};
 
@@ -314,8 +316,9 @@ fn open(path: PathBuf, role: Role, durability: Durability) -> StoreResult<Inner>
     if role == Role::Tool {
         held = None;
     }
+    let checkpoints = Checkpoints::start(writable(&path, durability).map_err(of)?, &path)?;
     Ok(Inner {
-        writer: Writer::start(connection, path.clone(), held)?,
+        writer: Writer::start(connection, checkpoints, path.clone(), held)?,
         path,
         readers: Mutex::new(Vec::new()),
         free: Arc::new(Semaphore::new(READERS)),
@@ -420,7 +423,8 @@ fn writable(path: &Path, durability: Durability) -> rusqlite::Result<Connection>
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "cache_size", -16_000)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    // `checkpoint` sees to it.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
@@ -497,6 +501,31 @@ mod tests {
         store.write(limit(pages + 1000)).await.unwrap().unwrap();
         let swap = store.swap(&key, None, &large, now).await.unwrap();
         assert_eq!(swap, Swap::Done);
+    }
+
+    #[tokio::test]
+    async fn the_log_begins_anew_while_writing_goes_on() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("sesame.sqlite");
+        let normal = Sqlite::open_with(&file, Role::Server, Durability::Normal);
+        let store = normal.await.unwrap();
+        let key = Key::new("large");
+        let large = |version| Record {
+            version: Version(version),
+            value: vec![0; 100_000],
+            expires_at: Timestamp::MAX,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut expected = None;
+        // Some 25 pages each, so five logs of the length at which one ends.
+        for version in 1..=3_200 {
+            let swap = store.swap(&key, expected, &large(version), now).await;
+            assert_eq!(swap.unwrap(), Swap::Done);
+            expected = Some(Version(version));
+        }
+        let log = std::fs::metadata(folder.path().join("sesame.sqlite-wal")).unwrap();
+        let bytes_written = 3_200 * 100_000;
+        assert!(log.len() < bytes_written * 2 / 3, "{}", log.len());
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::StoreResult;
+use super::checkpoint::Checkpoints;
 use super::error;
 
 /// How many jobs may wait; whoever comes then waits for room.
@@ -40,6 +41,7 @@ impl Writer {
     /// is dropped after the file is closed.
     pub(super) fn start<K: Send + 'static>(
         connection: Connection,
+        mut checkpoints: Checkpoints,
         path: PathBuf,
         kept: K,
     ) -> StoreResult<Self> {
@@ -49,8 +51,11 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 while let Some(batch) = next_batch(&mut waiting) {
+                    let jobs = batch.len();
                     do_batch(&connection, batch, &file);
+                    checkpoints.written(jobs, &connection);
                 }
+                drop(checkpoints);
                 drop(connection);
                 drop(kept);
             })
