@@ -56,7 +56,7 @@ export const testMessages = async (browser, site, [good, failed, refused]) => {
   const { state } = await signIn(browser, site);
   const { context, page, wrong } = await open(browser, site.own, { state });
   await testSend(page, site, good);
-  await told(page, ["DELIVERED"]);
+  await told(page, ["Delivered"]);
 
   await troubleByKeyboard(browser, site, { field: "report", value: "UNDELIV" });
   await testSend(page, site, failed);
@@ -65,7 +65,9 @@ export const testMessages = async (browser, site, [good, failed, refused]) => {
   await troubleByKeyboard(browser, site, { field: "fault", value: "isv.AMOUNT_NOT_ENOUGH" });
   await testSend(page, site, refused);
   await told(page, ["isv.AMOUNT_NOT_ENOUGH"]);
-  assert.deepEqual(wrong, []);
+  // What is refused is no 200, which Chromium writes down.
+  const unexpected = wrong.filter((problem) => !/status of 422 .*\/connectors\/test\)$/.test(problem));
+  assert.deepEqual(unexpected, []);
   await context.close();
 };
 
@@ -84,7 +86,7 @@ export const byKeyboard = async (browser, site, number) => {
   await tabTo(page, 'input[name="to"]');
   await page.keyboard.type(number);
   await page.keyboard.press("Enter");
-  await told(page, ["DELIVERED"]);
+  await told(page, ["Delivered"]);
   await tabTo(page, 'form[action*="sign-out"] button');
   await page.keyboard.press("Enter");
   await page.locator('input[name="key"]').waitFor();
