@@ -8,10 +8,11 @@ const WORDS = {
   en: {
     send: "Send me a code", next: "Continue", in: "You are signed in", out: "Sign out", skip: "Skip a minute",
     signIn: "Sign in", wait: "You can try again in", confirmed: "The right code came back",
+    reported: "The carrier reported: delivered",
   },
   zh: {
     send: "获取验证码", next: "继续", in: "您已登录", out: "退出登录", skip: "跳过一分钟",
-    signIn: "登录", wait: "后重试", confirmed: "收到正确的验证码",
+    signIn: "登录", wait: "后重试", confirmed: "收到正确的验证码", reported: "运营商回执：已送达",
   },
 };
 
@@ -49,6 +50,7 @@ export const registerAndSignIn = async (browser, site, { lang, theme, number, pi
   const first = await enterCode();
   assert.match(await app.locator("pre").innerText(), /"phone_number_verified": true/);
   await page.getByText(say.confirmed).waitFor();
+  await page.getByText(say.reported).waitFor();
   if (pictures) await page.screenshot({ path: `${pictures}/demo-signed-in-${lang}-${theme}.png`, fullPage: true });
   await app.getByRole("button", { name: say.out }).click();
 
