@@ -56,8 +56,9 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     let mut shutdown = Shutdown::listen()?;
     let site = Site::start(args.data.as_deref(), &to).await?;
     for url in site.urls() {
-        output::ready(url)?;
+        line(format_args!("ready {url}"));
     }
+    output::written()?;
     show_message(&site, &to, language).await?;
     if !args.once {
         line(what_next(&site, language));
