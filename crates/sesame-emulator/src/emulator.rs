@@ -82,6 +82,9 @@ pub enum EmulatorError {
     /// The address for delivery reports is none.
     #[error("the reports address is not an http or https address")]
     Reports,
+    /// Reports go somewhere already.
+    #[error("reports are pushed to another address already")]
+    ReportsTaken,
     /// The account makes no sense.
     #[error("the account makes no sense: {0}")]
     Account(#[from] AccountError),
@@ -174,7 +177,7 @@ impl Emulator {
     pub fn push_reports_to(&self, url: &str) -> Result<(), EmulatorError> {
         let receiver = receiver(url)?;
         let set = self.shared.receiver.set(receiver);
-        set.map_err(|_| EmulatorError::Reports)?;
+        set.map_err(|_| EmulatorError::ReportsTaken)?;
         self.shared.wake.notify_one();
         Ok(())
     }
