@@ -2,7 +2,7 @@
 //!
 //! The only file that knows how Aliyun writes phone numbers.
 
-mod ends;
+pub(super) mod ends;
 mod reports;
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::{BoxFuture, Found, FoundMessage, Provider, ReportError, Reports, Sought};
-use crate::config::{AccessKey, ConnectorConfig, Credentials};
+use crate::config::{AccessKey, ConnectorConfig, Credentials, ProviderKind};
 use crate::error::Error;
 use crate::message::Prepared;
 use crate::outcome::{Delivery, Outcome};
@@ -122,7 +122,7 @@ impl AliyunSms {
 
 impl Provider for AliyunSms {
     fn name(&self) -> &'static str {
-        "aliyun-sms"
+        ProviderKind::AliyunSms.as_str()
     }
 
     fn send<'a>(&'a self, message: &'a Prepared) -> BoxFuture<'a, Outcome> {
@@ -190,7 +190,8 @@ pub fn notation(phone: &PhoneNumber) -> String {
     }
 }
 
-fn template_param(params: &[(String, String)]) -> Option<String> {
+/// The values as one JSON object, all of them text.
+pub(super) fn template_param(params: &[(String, String)]) -> Option<String> {
     let object: Map<String, Value> = params
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))
