@@ -923,6 +923,31 @@ fn hostile_connector(endpoint: &str, source: Arc<dyn sesame_connector::Source>) 
 }
 
 #[tokio::test]
+async fn the_connector_behind_the_first_is_drawn_too() {
+    let made = |endpoint: &str, source: Arc<dyn sesame_connector::Source>| {
+        let config = json!({
+            "accessKeyId": "testid", "accessKeySecret": "testsecret", "signName": "签名一",
+            "templates": [{ "usageType": "Generic", "templateCode": "SMS_1" }],
+            "endpoint": endpoint,
+            "fallback": {
+                "provider": "aliyun-pnvs", "signName": "速通互联验证码", "endpoint": endpoint,
+                "templates": [{ "usageType": "Generic", "templateCode": "100001" }],
+            },
+        });
+        let checked = ConnectorConfig::parse(&config.to_string(), Format::Json, &NoLookup);
+        let config = checked.config.expect("a configuration");
+        assert!(config.fallback.is_some());
+        Connector::from_config(config, source).expect("a provider")
+    };
+    let world = World::with_connector(|_| {}, made).await;
+    let mut browser = Browser::admin(&world).await;
+    let page = browser.page("/console/connectors").await;
+    for part in ["SMS_1", "签名一", "aliyun-pnvs", "速通互联验证码", "100001"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn hostile_text_is_text() {
     use sesame_connector::Source as _;
     let world = World::with_connector(|_| {}, hostile_connector).await;
