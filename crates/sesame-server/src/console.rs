@@ -98,8 +98,9 @@ pub(crate) fn router(console: &Arc<Console>, bodies: BodyLimits, places: &Places
         .route("/console/keys", get(keys::show))
         .route("/console/keys/{id}/revoke", post(keys::revoke))
         .route("/console/audit", get(audit::show))
-        .route_layer(from_fn_with_state(bodies, read))
+        // Whoever sends slowly, and anybody may, holds no place meanwhile.
         .route_layer(from_fn_with_state(places.clone(), take_place))
+        .route_layer(from_fn_with_state(bodies, read))
         .route("/console/assets/{name}", get(asset))
         .with_state(Arc::clone(console))
 }

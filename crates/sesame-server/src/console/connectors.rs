@@ -31,13 +31,21 @@ const APP: &str = "console";
 #[template(path = "console/connectors.html")]
 struct Page {
     frame: Frame,
-    facts: Vec<(&'static str, String)>,
-    templates: Vec<Line>,
+    /// The connector, and the one behind it.
+    drawn: Vec<Drawn>,
     check: Check,
     types: Vec<Choice>,
     /// What a test message was refused for.
     refused: Option<Refused>,
     error: &'static str,
+}
+
+/// A connector's configuration.
+struct Drawn {
+    /// Empty for the first.
+    title: &'static str,
+    facts: Vec<(&'static str, String)>,
+    templates: Vec<Line>,
 }
 
 struct Line {
@@ -150,12 +158,8 @@ async fn answer(
     let connector = &console.app.connector;
     let template = Page {
         frame: Frame::new(look, Some(visitor), Place::Connectors),
-        facts: facts(w, connector),
-        templates: connector
-            .config()
-            .templates
-            .iter()
-            .map(|one| line(w, connector, one))
+        drawn: std::iter::once(drawn(w, "", connector))
+            .chain(connector.fallback().map(|it| drawn(w, w.fallback, it)))
             .collect(),
         check: check(w, console.config.connector.clone()).await,
         types: types(console, "SignIn"),
@@ -163,6 +167,15 @@ async fn answer(
         error,
     };
     Ok(page(look, &template))
+}
+
+fn drawn(w: &'static Words, title: &'static str, connector: &Connector) -> Drawn {
+    let templates = connector.config().templates.iter();
+    Drawn {
+        title,
+        facts: facts(w, connector),
+        templates: templates.map(|one| line(w, connector, one)).collect(),
+    }
 }
 
 /// The configuration as a list of names and values, without any secret.

@@ -176,6 +176,7 @@ words! {
     sign_china "Signature, mainland" "签名（大陆）";
     sign_overseas "Signature, elsewhere" "签名（境外）";
     templates "Templates" "模板";
+    fallback "What is refused because of signature, template or account goes through this one" "因签名、模板或账号被拒绝的短信改由此通道发送";
     template_china "Mainland" "大陆";
     template_overseas "Elsewhere" "境外";
     variables "Variables" "变量";

@@ -259,7 +259,8 @@ async fn a_key_that_is_revoked_ends_its_sessions() {
     let mut other = Browser::admin(&world).await;
     let page = browser.page("/console/keys").await;
     let keys = world.journal.keys().await.expect("keys");
-    let last = keys.last().expect("a key").id.clone();
+    let mut admins = keys.iter().filter(|key| key.scopes == ["admin"]);
+    let last = admins.next().expect("a key").id.clone();
     assert!(page.contains(&last));
     world.clock.advance_secs(1);
     let said = browser
@@ -919,6 +920,31 @@ fn hostile_connector(endpoint: &str, source: Arc<dyn sesame_connector::Source>) 
     let checked = ConnectorConfig::parse(&config.to_string(), Format::Json, &NoLookup);
     let config = checked.config.expect("a configuration");
     Connector::from_config(config, source).expect("a provider")
+}
+
+#[tokio::test]
+async fn the_connector_behind_the_first_is_drawn_too() {
+    let made = |endpoint: &str, source: Arc<dyn sesame_connector::Source>| {
+        let config = json!({
+            "accessKeyId": "testid", "accessKeySecret": "testsecret", "signName": "签名一",
+            "templates": [{ "usageType": "Generic", "templateCode": "SMS_1" }],
+            "endpoint": endpoint,
+            "fallback": {
+                "provider": "aliyun-pnvs", "signName": "速通互联验证码", "endpoint": endpoint,
+                "templates": [{ "usageType": "Generic", "templateCode": "100001" }],
+            },
+        });
+        let checked = ConnectorConfig::parse(&config.to_string(), Format::Json, &NoLookup);
+        let config = checked.config.expect("a configuration");
+        assert!(config.fallback.is_some());
+        Connector::from_config(config, source).expect("a provider")
+    };
+    let world = World::with_connector(|_| {}, made).await;
+    let mut browser = Browser::admin(&world).await;
+    let page = browser.page("/console/connectors").await;
+    for part in ["SMS_1", "签名一", "aliyun-pnvs", "速通互联验证码", "100001"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }
 
 #[tokio::test]
