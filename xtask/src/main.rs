@@ -14,6 +14,7 @@ mod http;
 mod licences;
 mod logto;
 mod package;
+mod pages;
 mod platforms;
 mod schemathesis;
 mod sdks;
@@ -168,6 +169,12 @@ fn test_steps() -> Vec<Step> {
             "soak",
             "servers killed under load, on every store; `cargo xtask soak` for long",
             soak::test,
+        )
+        .needs("build"),
+        Step::new(
+            "pages",
+            "a real browser at every page; pictures in target/pages/pictures",
+            pages::test,
         )
         .needs("build"),
         Step::new(

@@ -88,6 +88,11 @@ impl Connector {
         &self.config
     }
 
+    /// Who sends what this one refuses for a reason of its own, if anybody.
+    pub fn fallback(&self) -> Option<&Self> {
+        self.fallback.as_deref()
+    }
+
     /// Who sends.
     pub fn provider(&self) -> &Arc<dyn Provider> {
         &self.provider

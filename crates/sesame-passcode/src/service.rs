@@ -5,6 +5,7 @@
 //! elsewhere.
 
 mod again;
+mod blocks;
 mod events;
 mod start;
 mod types;
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+pub use blocks::Held;
 pub use events::{About, Events};
 pub use types::{
     Approved, Attempt, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
@@ -79,6 +81,8 @@ struct Inner {
     parts: Parts,
     /// A permit for each message on its way.
     sending: Arc<Semaphore>,
+    /// Which blocks are written down already.
+    noted: blocks::Noted,
 }
 
 impl Passcodes {
@@ -97,6 +101,7 @@ impl Passcodes {
             deliver: Deliver::new(&parts),
             parts,
             sending: Arc::new(Semaphore::new(MOST_SENDING as usize)),
+            noted: blocks::Noted::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -248,6 +253,60 @@ impl Passcodes {
         self.inner.lift(actor, to).await
     }
 
+    /// What limits hold back at present, the longest first; what is behind
+    /// `after`, the end and the id of the last one.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn blocks(
+        &self,
+        limit: usize,
+        after: Option<&(Timestamp, String)>,
+    ) -> StoreResult<Vec<Held>> {
+        self.inner.held(limit, after).await
+    }
+
+    /// Lifts one of them, and forgets what was counted for it. It is written
+    /// down who did it. `None` where there is none such, or none that can be
+    /// lifted.
+    ///
+    /// # Errors
+    /// Where the store or the journal does not answer.
+    pub async fn lift_block(&self, actor: &str, id: &str) -> StoreResult<Option<Held>> {
+        self.inner.lift_block(actor, id).await
+    }
+
+    /// The whole number of a message. It is written down who saw it, before it
+    /// is given.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn show_number(&self, actor: &str, out_id: &str) -> StoreResult<Option<String>> {
+        let Some((number, _)) = self.inner.deliver.number_of(out_id).await? else {
+            return Ok(None);
+        };
+        let detail = serde_json::json!({ "out_id": out_id });
+        let decided = self.inner.decide(actor, "number_shown", &number, detail);
+        decided.await?;
+        Ok(Some(number.e164()))
+    }
+
+    /// Writes down what an operator did. Neither the subject nor the detail may
+    /// hold a secret or a whole number.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn write_down(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> StoreResult<()> {
+        let inner = &self.inner;
+        inner.write_down(actor, action, subject, None, detail).await
+    }
+
     /// One round of work in the background: asks about messages that are in
     /// doubt, and drops what is too old. Call it in a loop, about once a second;
     /// any number of servers may.
@@ -344,14 +403,28 @@ impl Inner {
         number: &PhoneNumber,
         detail: serde_json::Value,
     ) -> StoreResult<()> {
+        let index = self.parts.keys.number_index(number);
+        let subject = number.masked();
+        self.write_down(actor, action, &subject, Some(index), detail)
+            .await
+    }
+
+    async fn write_down(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        number_index: Option<[u8; 16]>,
+        detail: serde_json::Value,
+    ) -> StoreResult<()> {
         let at = self.now();
         let decision = Decision {
             id: uuid_7(at, &*self.parts.source),
             at,
             actor: actor.to_owned(),
             action: action.to_owned(),
-            subject: number.masked(),
-            number_index: Some(self.parts.keys.number_index(number)),
+            subject: subject.to_owned(),
+            number_index,
             detail: detail.to_string(),
         };
         self.parts.journal.decide(&decision).await

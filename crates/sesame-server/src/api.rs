@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Book, Guard, Scope, authenticate};
+use crate::console::{self, Console};
 use crate::error::{Code, Problem};
 use crate::front::{Front, Places, pass, take_place};
 use crate::hooks::{self, Hooks};
@@ -42,8 +43,9 @@ pub(crate) struct Around {
     pub(crate) hooks: Hooks,
 }
 
-/// The API on one address; with metrics, unless they have one of their own.
-pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Router {
+/// The API on one address; with metrics and the console, unless they have one
+/// of their own.
+pub(crate) fn router(app: &Arc<App>, around: &Around, console: Option<&Arc<Console>>) -> Router {
     let guarded = |routes: OpenApiRouter<Arc<App>>, scope| {
         let guard = Guard {
             book: Arc::clone(&around.book),
@@ -67,24 +69,38 @@ pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Rout
         .merge(guarded(listed(), Scope::Read))
         .merge(guarded(operated(), Scope::Admin));
     router = router.merge(hooked(&around.hooks));
-    if has_metrics {
+    if console.is_some() {
         router = router.merge(measured().split_for_parts().0);
     }
-    around_all(router, app, &around.front)
+    around_all(router, app, around, console)
 }
 
-/// Metrics, and whether the server lives, on an address of their own.
-pub(crate) fn admin_router(app: &Arc<App>, around: &Around) -> Router {
+/// The console, metrics, and whether the server lives, on an address of their
+/// own.
+pub(crate) fn admin_router(app: &Arc<App>, around: &Around, console: &Arc<Console>) -> Router {
     let routes = measured().merge(alive());
-    around_all(routes.split_for_parts().0, app, &around.front)
+    around_all(routes.split_for_parts().0, app, around, Some(console))
 }
 
-fn around_all(router: Router<Arc<App>>, app: &Arc<App>, front: &Front) -> Router {
-    router
+fn around_all(
+    router: Router<Arc<App>>,
+    app: &Arc<App>,
+    around: &Around,
+    console: Option<&Arc<Console>>,
+) -> Router {
+    let mut router = router.with_state(Arc::clone(app));
+    if let Some(console) = console {
+        let pages = console::router(console, around.bodies, &around.places);
+        router = router.merge(pages);
+    }
+    let router = router
         .fallback(|| async { nothing_here().into_response() })
         .method_not_allowed_fallback(|| async { wrong_method().into_response() })
-        .with_state(Arc::clone(app))
-        .layer(from_fn_with_state(front.clone(), pass))
+        .layer(from_fn_with_state(around.front.clone(), pass));
+    match console {
+        Some(console) => router.layer(from_fn_with_state(Arc::clone(console), console::dress)),
+        None => router,
+    }
 }
 
 /// Platforms, each in its own words: nothing for the document of the API. They

@@ -35,7 +35,7 @@ pub struct Config {
     /// Where the API listens.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Where metrics are served, if not beside the API.
+    /// Where the console and metrics are served, if not beside the API.
     #[serde(deserialize_with = "some_address")]
     pub admin_listen: Option<SocketAddr>,
     /// Where SQLite files and generated keys live.

@@ -199,11 +199,8 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// Whose request it is: what a named proxy says, and nobody else.
-fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
-    let is_trusted = |ip: IpAddr| {
-        let ip = ip.to_canonical();
-        proxy.trusted.iter().any(|network| network.contains(&ip))
-    };
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
+    let is_trusted = |ip| is_trusted(ip, proxy);
     let mut client = peer;
     let values = headers.get_all(proxy.header.as_str());
     let said = values.iter().filter_map(|value| value.to_str().ok());
@@ -219,6 +216,12 @@ fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
         }
     }
     client
+}
+
+/// Whether a configuration names this proxy.
+pub(crate) fn is_trusted(ip: IpAddr, proxy: &ProxyConfig) -> bool {
+    let ip = ip.to_canonical();
+    proxy.trusted.iter().any(|network| network.contains(&ip))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::{self, Around};
 use crate::auth::Book;
 use crate::config::{Config, Secret};
+use crate::console::Console;
 use crate::events::Counting;
 use crate::front::{Front, Places};
 use crate::hooks::{self, Desk, Hooks, Served};
@@ -108,7 +109,7 @@ impl Server {
     }
 
     /// `http://127.0.0.1:8080`, or `https` with TLS: the public one first, then
-    /// that of metrics, if there is one.
+    /// that of the console and metrics, if there is one.
     pub fn urls(&self) -> &[String] {
         &self.urls
     }
@@ -200,10 +201,21 @@ impl ServerBuilder {
         let scheme = self.scheme();
         let mut urls = vec![format!("{scheme}://{}", callable(public.1))];
         let mut addresses = vec![public.1];
-        let router = api::router(&app, &around, admin.is_none());
+        let config = Arc::new(self.config.clone());
+        let console = |is_tls| {
+            Arc::new(Console {
+                app: Arc::clone(&app),
+                book: Arc::clone(&around.book),
+                keys: Arc::clone(&around.replies.keys),
+                config: Arc::clone(&config),
+                is_tls,
+            })
+        };
+        let on_public = admin.is_none().then(|| console(tls.is_some()));
+        let router = api::router(&app, &around, on_public.as_ref());
         let mut running = vec![tokio::spawn(listener(router, tls).serve(public.0))];
         if let Some((socket, address)) = admin {
-            let router = api::admin_router(&app, &around);
+            let router = api::admin_router(&app, &around, &console(false));
             running.push(tokio::spawn(listener(router, None).serve(socket)));
             urls.push(format!("http://{}", callable(address)));
             addresses.push(address);

@@ -249,14 +249,24 @@ impl Inner {
         if tried.sent(out_id).is_some() {
             return Err(under_way());
         }
-        rule(&mut tried, now)?;
+        if let Err(limited) = rule(&mut tried, now) {
+            drop(turn);
+            self.note_number(&limited, to).await;
+            return Err(limited.into());
+        }
         let message = Charged {
             to,
             ip: request.ip,
             is_own,
         };
         let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
-        self.charge(&charges, now).await?;
+        if let Err(error) = self.charge(&charges, now).await {
+            drop(turn);
+            if let StartError::Limited(limited) = &error {
+                self.note_charge(limited, &message, &charges).await;
+            }
+            return Err(error);
+        }
         let put_down = self.put_down(record, loaded, &request.message, rule, now);
         match put_down.await {
             Ok(Some(answer)) => {

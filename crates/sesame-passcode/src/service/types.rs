@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sesame_connector::{OutId, Outcome, PhoneNumber, Reading, Refusal, mask_number};
 use thiserror::Error as ThisError;
 
-use crate::journal::{Row, State};
+use crate::journal::{Reported as ReportState, Row, State};
 use crate::limit::{LimitName, Limited};
 use crate::store::StoreError;
 
@@ -319,12 +319,22 @@ pub struct MessageQuery {
     pub app: Option<String>,
     /// To this number, in any notation.
     pub to: Option<String>,
+    /// The same by the number's blind index.
+    pub number_index: Option<[u8; 16]>,
     /// In one of these states; in any, where there are none.
     pub states: Vec<State>,
+    /// For this.
+    pub usage_type: Option<String>,
+    /// With such a delivery report.
+    pub delivery: Option<ReportState>,
     /// From then on.
     pub from: Option<Timestamp>,
     /// Before then.
     pub until: Option<Timestamp>,
+    /// How many messages may be looked at, where no index finds just those that
+    /// are wanted; without it as many as there are. A page that ends for that
+    /// may hold few messages or none, and has a cursor.
+    pub reach: Option<usize>,
     /// [`Page::next_cursor`] of the page before.
     pub cursor: Option<String>,
     /// How many, from 1 to 200; 50 if not said.
@@ -398,6 +408,13 @@ pub struct MessageView {
     pub reported_at: Option<Timestamp>,
     /// When its code came back right.
     pub confirmed_at: Option<Timestamp>,
+    /// Name of the [carrier](sesame_connector::Carrier) by a mainland number's
+    /// prefix; empty elsewhere.
+    pub carrier: String,
+    /// When the answer to sending it came, or was found.
+    pub ended_at: Option<Timestamp>,
+    /// Who sent it (`aliyun-sms`).
+    pub provider: String,
 }
 
 impl MessageView {
@@ -429,6 +446,9 @@ impl From<Row> for MessageView {
             delivery_code: report.as_ref().and_then(|report| report.code.clone()),
             reported_at: report.and_then(|report| report.reported_at),
             confirmed_at: row.confirmed_at,
+            carrier: row.carrier,
+            ended_at: row.progress.ended_at,
+            provider: row.provider,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::check::{self, Answer, Ended, Gate};
 use crate::id::VerificationId;
 use crate::issue;
 use crate::keys::RecordKey;
-use crate::limit::{self, whole_secs};
+use crate::limit::{self, Limited, whole_secs};
 use crate::numbers::Change;
 use crate::passcode::Typed;
 use crate::policy::Policy;
@@ -29,6 +29,8 @@ struct Checked {
     sent_at: Vec<Timestamp>,
     /// Whether this wrong code locked the number.
     locks: bool,
+    /// What the number's wrong codes have brought on it.
+    blocked: Option<Limited>,
 }
 
 enum Checking {
@@ -59,6 +61,9 @@ impl Inner {
         self.parts.events.checked(&about, &outcome);
         if checked.locks {
             self.tell_lock(&checked.number).await;
+        }
+        if let Some(limited) = &checked.blocked {
+            self.note_number(limited, &checked.number).await;
         }
         Ok(Some(outcome))
     }
@@ -102,12 +107,16 @@ impl Inner {
                 .map(|sent| sent.at)
                 .collect(),
             locks: false,
+            blocked: None,
         };
         let policy = &self.parts.policy;
         let index = match check::gate(&record, app, &vid.nonce, policy, now) {
             Gate::Unknown => return Change::Leave(Ok(None)),
             Gate::Ended(ended) => return leave(checked, ended.into()),
-            Gate::Blocked(limited) => return leave(checked, CheckOutcome::Locked(limited)),
+            Gate::Blocked(limited) => {
+                checked.blocked = Some(limited);
+                return leave(checked, CheckOutcome::Locked(limited));
+            }
             Gate::Open(index) => index,
         };
         let Some(typed) = Typed::read(code, checked.entry.digits) else {
@@ -121,6 +130,7 @@ impl Inner {
         let answer = check::count(&mut record, index, is_right, now);
         checked.outcome = told(answer);
         checked.locks = !is_right && record.consecutive == policy.lock_after_failures;
+        checked.blocked = check::blocked(&record, policy, now);
         Change::Save(record, Ok(Some(checked)))
     }
 
@@ -266,6 +276,14 @@ impl Inner {
 
     pub(super) async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
         let number = self.parts.connector.phone(to)?;
+        Ok(self.lift_number(actor, number).await?)
+    }
+
+    pub(super) async fn lift_number(
+        &self,
+        actor: &str,
+        number: PhoneNumber,
+    ) -> StoreResult<Lifted> {
         let key = self.parts.keys.record(&number);
         let (_turn, now) = self.numbers.queue(key).await;
         let loaded = self.numbers.load(key, now).await?;
@@ -282,6 +300,7 @@ impl Inner {
             None => Change::Leave(()),
         };
         self.numbers.change(key, loaded, now, rule).await?;
+        self.unlist_number(&number).await;
         Ok(Lifted {
             to: number.masked(),
             was_locked,

@@ -4,6 +4,7 @@
 mod auth;
 mod bad_input;
 mod config;
+mod console;
 mod document;
 mod hooks;
 mod idempotency;

@@ -228,6 +228,14 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_connector(change, connector).await
+    }
+
+    /// With a connector made from the emulator's address.
+    pub(crate) async fn with_connector(
+        change: impl FnOnce(&mut Config),
+        connector: impl FnOnce(&str, Arc<dyn Source>) -> Connector,
+    ) -> Self {
         Log::start();
         let clock = Clock::new();
         let emulator = Emulator::builder()
