@@ -176,6 +176,9 @@ fn its_page_shows_the_way_of_the_message_and_skips_time() {
     let own = ask(&page, &format!("{post}\r\nHost: {host}\r\nOrigin: {page}"));
     assert!(own.starts_with("HTTP/1.1 303"), "{own}");
     assert!(seconds(&now()) - before > 60);
+    // Killed, it would leave its folder behind.
+    demo.terminate();
+    assert_eq!(demo.child.wait().expect("it ends").code(), Some(0));
 }
 
 /// A carrier's code may be anything, and the page tells it.
@@ -232,6 +235,8 @@ fn hostile_text_is_text_on_its_page() {
         asked.starts_with("HTTP/1.1 200") && !asked.contains("<script>"),
         "{asked}"
     );
+    demo.terminate();
+    assert_eq!(demo.child.wait().expect("it ends").code(), Some(0));
 }
 
 /// The README's next step sends to its own number: once a minute is all that
