@@ -40,7 +40,7 @@ Aliyun to the number's owner, with the emulator to its inbox page. Exit codes:
 0 the platform would take the answer for a success, 1 the server cannot be
 reached, 2 bad configuration or arguments, 3 the platform would see a failure.")]
     Test {
-        /// The hook's name, as under [hooks] in the configuration.
+        /// The hook's name, as under `[hooks]` in the configuration.
         name: String,
         /// The server's configuration, TOML.
         #[arg(long, value_name = "FILE")]
