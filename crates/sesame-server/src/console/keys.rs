@@ -14,6 +14,7 @@ use super::look::Look;
 use super::session::Visitor;
 use super::words::Words;
 use super::{Console, page, see_other};
+use crate::auth::DEFAULT_APP;
 use crate::error::Answer;
 use crate::wire::Id;
 
@@ -137,5 +138,10 @@ fn hooks(console: &Console, w: &'static Words) -> Vec<Hook> {
             app: String::new(),
         });
     }
+    hooks.extend(console.config.hooks.iter().map(|(name, hook)| Hook {
+        path: plain(&format!("/hooks/{name}")),
+        kind: hook.preset.as_str().to_owned(),
+        app: plain(hook.app.as_deref().unwrap_or(DEFAULT_APP)),
+    }));
     hooks
 }

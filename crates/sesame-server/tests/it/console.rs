@@ -12,6 +12,7 @@ use sesame_emulator::{Fault, FaultOrder};
 use sesame_passcode::Journal as _;
 use sesame_passcode::journal::{Ask as When, Decision, Progress, Receipted, Row, State};
 use sesame_server::auth::Scope;
+use sesame_server::config::{HookConfig, PresetName, Secret};
 
 use crate::support::{Ask, NUMBER, REPORT_SECRET, Said, World};
 
@@ -920,6 +921,32 @@ fn hostile_connector(endpoint: &str, source: Arc<dyn sesame_connector::Source>) 
     let checked = ConnectorConfig::parse(&config.to_string(), Format::Json, &NoLookup);
     let config = checked.config.expect("a configuration");
     Connector::from_config(config, source).expect("a provider")
+}
+
+#[tokio::test]
+async fn hooks_in_use_are_listed_without_their_secrets() {
+    let world = World::with(|config| {
+        let mut hook = HookConfig::new(PresetName::Supabase);
+        hook.app = Some("shop".to_owned());
+        let secret = "v1,whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        hook.secrets = vec![Secret::plain(secret)];
+        config.hooks.insert("my-supabase".to_owned(), hook);
+    })
+    .await;
+    let mut browser = Browser::admin(&world).await;
+    let page = browser.page("/console/keys").await;
+    for part in [
+        "/hooks/my-supabase",
+        "supabase",
+        "shop",
+        "/reports/aliyun/…",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(
+        !page.contains("whsec") && !page.contains(REPORT_SECRET),
+        "{page}"
+    );
 }
 
 #[tokio::test]
