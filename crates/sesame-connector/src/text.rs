@@ -68,6 +68,33 @@ pub(crate) fn is_invisible(character: char) -> bool {
     )
 }
 
+/// The longest text of others that is passed on.
+const LONGEST: usize = 160;
+
+/// What others wrote, in a form that no terminal obeys and that does not fill
+/// the screen: control characters, marks of direction and invisible ones stand
+/// as their codes.
+pub(crate) fn printable(text: &str) -> String {
+    printable_up_to(text, LONGEST)
+}
+
+/// The same with a length of its own, in characters.
+pub(crate) fn printable_up_to(text: &str, longest: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(longest * 4));
+    for (at, character) in text.trim().chars().enumerate() {
+        if at == longest {
+            shown.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 impl From<aliyun_sms::code::Text> for Text {
     fn from(text: aliyun_sms::code::Text) -> Self {
         Self::fixed(text.en, text.zh)

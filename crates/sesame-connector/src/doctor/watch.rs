@@ -1,0 +1,141 @@
+//! What turned between two examinations. Pure.
+
+use std::collections::BTreeMap;
+
+use super::check::{Check, CheckId, Level, Report};
+
+/// What was found the last time each thing was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    lines: BTreeMap<(CheckId, String), (Level, String)>,
+}
+
+/// A thing that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// How it is now.
+    pub check: Check,
+    /// How it was; `None` where it had not been looked at.
+    pub was: Option<Level>,
+}
+
+impl Seen {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What turned since the last time. A thing that could not be looked at
+    /// keeps what was known of it. The first time, all that is not ok has turned.
+    pub fn turns(&mut self, report: &Report) -> Vec<Turn> {
+        self.forget_problems(report);
+        let mut turns = Vec::new();
+        for check in &report.checks {
+            let key = (check.id, check.subject.clone());
+            let now = (check.level, check.message.en.to_string());
+            let was = self.lines.insert(key, now.clone());
+            let is_turn = match &was {
+                Some(was) if was.0 == Level::Ok && now.0 == Level::Ok => false,
+                Some(was) => *was != now,
+                None => check.level != Level::Ok,
+            };
+            if is_turn {
+                turns.push(Turn {
+                    check: check.clone(),
+                    was: was.map(|(level, _)| level),
+                });
+            }
+        }
+        turns
+    }
+
+    /// Whether nothing was looked at yet.
+    pub fn is_first(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many things are at a level, by what is known.
+    pub fn count(&self, level: Level) -> usize {
+        let known = self.lines.values();
+        known.filter(|(of, _)| *of == level).count()
+    }
+
+    /// A configuration is always looked at whole, and so are the ways to fail
+    /// before an answer: what is not said of them any more is over.
+    fn forget_problems(&mut self, report: &Report) {
+        let is_whole = report
+            .checks
+            .iter()
+            .any(|check| check.id == CheckId::Answer);
+        let is_said = |id: CheckId, subject: &str| {
+            let mut checks = report.checks.iter();
+            checks.any(|check| check.id == id && check.subject == subject)
+        };
+        self.lines.retain(|(id, subject), _| {
+            let is_about_reaching = matches!(
+                id,
+                CheckId::Proxy | CheckId::EndpointName | CheckId::Connection | CheckId::Tls
+            );
+            let is_over = *id == CheckId::Configuration || is_about_reaching && is_whole;
+            !is_over || is_said(*id, subject)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Text;
+
+    fn report(lines: &[(CheckId, Level, &'static str)]) -> Report {
+        let checks = lines.iter().map(|(id, level, message)| Check {
+            level: *level,
+            ..Check::ok(*id, "x", Text::fixed(message, message))
+        });
+        Report {
+            checks: checks.collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_turned_is_told() {
+        use CheckId::{Clock, SignName, Template};
+        let mut seen = Seen::new();
+        let good = report(&[
+            (SignName, Level::Ok, "a"),
+            (Template, Level::Ok, "b"),
+            (Clock, Level::Warning, "c"),
+        ]);
+        let turned = |turns: Vec<Turn>| -> Vec<(CheckId, Option<Level>, Level)> {
+            let each = turns.into_iter();
+            each.map(|turn| (turn.check.id, turn.was, turn.check.level))
+                .collect()
+        };
+        assert_eq!(turned(seen.turns(&good)), [(Clock, None, Level::Warning)]);
+        assert_eq!(turned(seen.turns(&good)), []);
+        let bad = report(&[(SignName, Level::Failure, "gone"), (Clock, Level::Ok, "c")]);
+        assert_eq!(
+            turned(seen.turns(&bad)),
+            [
+                (SignName, Some(Level::Ok), Level::Failure),
+                (Clock, Some(Level::Warning), Level::Ok)
+            ]
+        );
+        // Not looked at is not cured, and not told again.
+        assert_eq!(turned(seen.turns(&report(&[]))), []);
+        assert_eq!(turned(seen.turns(&bad)), []);
+        let other = report(&[(SignName, Level::Failure, "rejected")]);
+        assert_eq!(
+            turned(seen.turns(&other)),
+            [(SignName, Some(Level::Failure), Level::Failure)]
+        );
+        assert_eq!(
+            turned(seen.turns(&good)),
+            [
+                (SignName, Some(Level::Failure), Level::Ok),
+                (Clock, Some(Level::Ok), Level::Warning)
+            ]
+        );
+        assert_eq!(seen.count(Level::Ok), 2);
+    }
+}
