@@ -43,6 +43,15 @@ impl Text {
         }
     }
 
+    /// The same with a code of the provider's behind it.
+    pub(crate) fn with_code(&self, code: &str) -> Self {
+        let code = printable(code);
+        Self::made(
+            format!("{} ({code})", self.en),
+            format!("{}（{code}）", self.zh),
+        )
+    }
+
     /// The sentence in one language.
     pub fn in_language(&self, language: Language) -> &str {
         match language {

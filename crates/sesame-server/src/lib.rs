@@ -3,6 +3,7 @@
 mod api;
 pub mod auth;
 pub mod config;
+mod doctor;
 pub mod error;
 mod events;
 mod front;

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::{self, Around};
 use crate::auth::Book;
 use crate::config::{Config, Secret};
+use crate::doctor;
 use crate::events::Counting;
 use crate::front::{Front, Places};
 use crate::idempotency::{self, Replies};
@@ -200,6 +201,11 @@ impl ServerBuilder {
         }
         let working = work::run(app.passcodes.clone(), self.source, stopped.clone());
         running.push(tokio::spawn(working));
+        let schedule = doctor::Schedule::of(&self.config.doctor);
+        if let Some(schedule) = schedule.filter(|_| doctor::knows(&app.connector)) {
+            let looking = doctor::run(Arc::clone(&app), schedule, stopped.clone());
+            running.push(tokio::spawn(looking));
+        }
         Ok(Server {
             passcodes: app.passcodes.clone(),
             urls,

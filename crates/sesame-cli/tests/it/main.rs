@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod emulator;
 mod quiet;
 mod send;

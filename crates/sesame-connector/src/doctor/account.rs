@@ -103,7 +103,6 @@ pub(super) fn service() -> Check {
 
 /// It may not.
 pub(super) fn no_service(refusal: &Refusal) -> Check {
-    let code = printable(&refusal.code);
     let (cause, cure) = match refusal.entry() {
         Some(entry) => (Text::from(entry.cause), entry.cure.into()),
         None => (
@@ -117,10 +116,7 @@ pub(super) fn no_service(refusal: &Refusal) -> Check {
             ),
         ),
     };
-    let message = Text::made(
-        format!("{} ({code})", cause.en),
-        format!("{}（{code}）", cause.zh),
-    );
+    let message = cause.with_code(&refusal.code);
     Check::failure(CheckId::Service, "SMS", message, cure).at(links::OVERVIEW)
 }
 

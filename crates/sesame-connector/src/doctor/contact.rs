@@ -1,6 +1,7 @@
 //! Whether Aliyun can be reached at all, told apart by where it ends, and what
 //! its clock says.
 
+use aliyun_sms::code::Kind;
 use aliyun_sms::{Contact, Endpoint, Error, Reason, Transport, Unsent};
 use jiff::Timestamp;
 
@@ -39,7 +40,16 @@ pub(super) fn reached(endpoint: &Endpoint, transport: &Transport) -> Vec<Check> 
 /// The one line of an endpoint that did not, or of a call that got no answer.
 pub(super) fn unreached(endpoint: &Endpoint, error: &Error) -> Check {
     let shown = endpoint.to_string();
-    let (cause, catalogued) = ends::texts(error);
+    let (mut cause, catalogued) = ends::texts(error);
+    if let Error::Refused(refusal) = error {
+        if refusal.kind() == Kind::Server {
+            cause = Text::fixed(
+                "Aliyun failed to answer a question about the account",
+                "阿里云未能应答账号查询",
+            );
+        }
+        cause = cause.with_code(&refusal.code);
+    }
     let (id, cure) = match error {
         Error::Unsent(Unsent::Dns { .. }) => (
             CheckId::EndpointName,
@@ -57,7 +67,13 @@ pub(super) fn unreached(endpoint: &Endpoint, error: &Error) -> Check {
                 "请检查 endpoint 的主机和端口、本机网络与防火墙：需放行出站 TCP 443 端口",
             ),
         ),
-        // A refusal of Aliyun's own failing has a cure of its own.
+        Error::Refused(refusal) if refusal.kind() == Kind::Server => (
+            CheckId::Answer,
+            Text::fixed(
+                "try again in some minutes; if it lasts, look at Aliyun's status page and open a ticket",
+                "请过几分钟再试；若持续出现，请查看阿里云健康看板并提交工单",
+            ),
+        ),
         Error::Refused(_) => (CheckId::Answer, catalogued),
         _ => (
             CheckId::Answer,

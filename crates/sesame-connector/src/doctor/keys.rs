@@ -94,16 +94,16 @@ pub(super) fn taken(key: &Key) -> Check {
 
 /// What is said of one it refuses. `has_other` where another one serves.
 pub(super) fn refused(from: &str, refusal: &Refusal, has_other: bool) -> Check {
-    let (mut cause, mut cure) = refusal.entry().map_or_else(
+    let (mut cause, mut cure): (Text, Text) = refusal.entry().map_or_else(
         || (unknown_cause(), unknown_cure()),
         |entry| (entry.cause.into(), entry.cure.into()),
     );
-    let code = crate::text::printable(&refusal.code);
-    cause = Text::made(
-        format!("{} ({code})", cause.en),
-        format!("{}（{code}）", cause.zh),
-    );
     if refusal.code == "InvalidAccessKeyId.Inactive" {
+        // Aliyun says the same where a key is bound to other addresses.
+        cause = Text::fixed(
+            "the AccessKey is disabled, or may not be used from this machine's address",
+            "该 AccessKey 已被禁用，或不允许从本机地址使用",
+        );
         cure = Text::made(
             format!(
                 "{}; where the key is bound to source addresses, allow this machine's",
@@ -112,6 +112,7 @@ pub(super) fn refused(from: &str, refusal: &Refusal, has_other: bool) -> Check {
             format!("{}；若该密钥绑定了来源地址，请加入本机的出口地址", cure.zh),
         );
     }
+    let cause = cause.with_code(&refusal.code);
     let make = if has_other {
         Check::warning
     } else {

@@ -48,8 +48,8 @@ fn sign_name((used, tag): Tagged<'_, SignNameUse>, templates: &[Tagged<'_, Templ
                     id,
                     name,
                     Text::made(
-                        format!("a test signature goes with test templates only, and {others} is none"),
-                        format!("测试签名只能搭配测试模板，而 {others} 不是测试模板"),
+                        format!("a test signature goes with test templates only, and not with {others}"),
+                        format!("测试签名只能搭配测试模板，不能搭配 {others}"),
                     ),
                     Text::fixed(
                         "name an approved signature of your own, or test templates with this one",
@@ -101,8 +101,8 @@ fn template((used, tag): Tagged<'_, TemplateUse>, sign_names: &[Tagged<'_, SignN
                 id,
                 code,
                 Text::made(
-                    format!("a test template goes with test signatures only, and {others} is none"),
-                    format!("测试模板只能搭配测试签名，而 {others} 不是测试签名"),
+                    format!("a test template goes with test signatures only, and not with {others}"),
+                    format!("测试模板只能搭配测试签名，不能搭配 {others}"),
                 ),
                 Text::fixed(
                     "name an approved template of your own, or a test signature with this one",

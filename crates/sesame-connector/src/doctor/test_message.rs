@@ -30,24 +30,16 @@ pub async fn send_test(connector: &Connector, to: &str, code: &str, limit: Durat
         Outcome::Unknown(doubt) => Check::warning(
             CheckId::TestMessage,
             &subject,
-            with_code(&doubt.cause, &doubt.code),
+            doubt.cause.with_code(&doubt.code),
             doubt.cure,
         ),
     }
 }
 
-fn with_code(cause: &Text, code: &str) -> Text {
-    let code = printable(code);
-    Text::made(
-        format!("{} ({code})", cause.en),
-        format!("{}（{code}）", cause.zh),
-    )
-}
-
 /// What is known to be about something else is said under its name.
 fn refused(refusal: &Refusal, subject: &str) -> Check {
     let Refusal { code, cure, .. } = refusal;
-    let message = with_code(&refusal.cause, code);
+    let message = refusal.cause.with_code(code);
     match code.strip_prefix("isv.").unwrap_or(code) {
         "DENY_IP_RANGE" => Check::failure(
             CheckId::SourceAddress,

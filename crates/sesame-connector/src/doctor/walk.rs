@@ -15,7 +15,7 @@ use super::plan::{Plan, SignNameUse, TemplateUse};
 use super::sign_name::Tag;
 use super::{Options, Progress, Stage, account, contact, links, sign_name, tags, template};
 use crate::config::ConnectorConfig;
-use crate::text::{Text, printable};
+use crate::text::Text;
 
 /// No plan of the world has such a number: whatever is asked about it, nobody
 /// is meant, and nothing can be sent to it.
@@ -332,7 +332,6 @@ fn is_absent(refusal: &Refusal) -> bool {
 
 /// Aliyun does not tell, and says something else instead.
 fn untold(id: CheckId, subject: &str, refusal: &Refusal) -> Check {
-    let code = printable(&refusal.code);
     let (cause, cure) = refusal.entry().map_or_else(
         || {
             (
@@ -342,11 +341,7 @@ fn untold(id: CheckId, subject: &str, refusal: &Refusal) -> Check {
         },
         |entry| (Text::from(entry.cause), entry.cure.into()),
     );
-    let message = Text::made(
-        format!("{} ({code})", cause.en),
-        format!("{}（{code}）", cause.zh),
-    );
-    Check::failure(id, subject, message, cure)
+    Check::failure(id, subject, cause.with_code(&refusal.code), cure)
 }
 
 /// The account's signatures, to say which may have been meant; none where the

@@ -22,12 +22,12 @@ pub(super) fn describe(check: &Check, language: Language) -> String {
     );
     if let Some(cure) = check.cure_in(said) {
         let cure = printable(cure).replace('\n', &format!("\n{INDENT}"));
-        let label = paint(INFO, language.pick("cure:", "处理："));
-        text.push_str(&format!("\n{INDENT}{label} {cure}"));
+        let label = paint(INFO, language.pick("cure: ", "处理："));
+        text.push_str(&format!("\n{INDENT}{label}{cure}"));
     }
     if let Some(link) = check.link.filter(|_| check.level != Level::Ok) {
-        let label = paint(INFO, language.pick("see:", "参见："));
-        text.push_str(&format!("\n{INDENT}{label} {link}"));
+        let label = paint(INFO, language.pick("see: ", "参见："));
+        text.push_str(&format!("\n{INDENT}{label}{link}"));
     }
     text
 }
@@ -39,7 +39,11 @@ pub(super) fn brief(check: &Check, was: Option<Level>, language: Language) -> St
     let cure = check.cure_in(said).map(|cure| {
         let cure = printable(cure).replace('\n', " ");
         let words: Vec<&str> = cure.split_whitespace().collect();
-        format!("; {} {}", language.pick("cure:", "处理："), words.join(" "))
+        format!(
+            "{}{}",
+            language.pick("; cure: ", "；处理："),
+            words.join(" ")
+        )
     });
     let was = was.map(|was| match language {
         Language::English => format!(" (was {})", word(was, language)),
