@@ -92,7 +92,7 @@ async fn look(args: &Args, source: &Arc<dyn Source>, language: Language) -> Repo
         && let Err(check) = point_elsewhere(&mut checked, text)
     {
         return Report {
-            checks: vec![check],
+            checks: vec![*check],
         };
     }
     let config = checked.config.clone();
@@ -119,12 +119,12 @@ async fn look(args: &Args, source: &Arc<dyn Source>, language: Language) -> Repo
 
 /// Puts `--endpoint` into a configuration; what was wrong with its own does not
 /// matter then.
-fn point_elsewhere(checked: &mut Checked, text: &str) -> Result<(), Check> {
+fn point_elsewhere(checked: &mut Checked, text: &str) -> Result<(), Box<Check>> {
     let endpoint = Endpoint::parse(text).map_err(|error| {
         let sentence = error.to_string();
         let cure = "write one such as https://dysmsapi.aliyuncs.com";
         let (message, cure) = sentence.split_once("; ").unwrap_or((&sentence, cure));
-        failure(CheckId::Configuration, "--endpoint", message, cure)
+        Box::new(failure(CheckId::Configuration, "--endpoint", message, cure))
     })?;
     if let Some(config) = &mut checked.config {
         config.endpoint = Some(endpoint);

@@ -24,7 +24,7 @@ pub(super) async fn find(
     config: &ConnectorConfig,
     transport: &Transport,
     source: &Arc<dyn Source>,
-) -> Result<(Vec<Key>, Check), Check> {
+) -> Result<(Vec<Key>, Check), Box<Check>> {
     let made = |credentials: aliyun_sms::Credentials, from: &str| {
         let builder = client_builder_of(Client::builder(credentials), config, source.clone());
         let client = builder.transport(transport).build();
@@ -33,7 +33,7 @@ pub(super) async fn find(
                 from: from.to_owned(),
                 client,
             })
-            .map_err(|error| none(&error.to_string()))
+            .map_err(|error| Box::new(none(&error.to_string())))
     };
     match &config.credentials {
         Credentials::Keys { current, next } => {

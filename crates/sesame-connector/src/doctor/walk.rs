@@ -49,7 +49,7 @@ pub(super) struct Walk<'a> {
 }
 
 /// Why a walk ends before its end; the line about it.
-struct End(Check);
+struct End(Box<Check>);
 
 /// What Aliyun said to a question that the key may ask.
 enum Told<T> {
@@ -86,6 +86,7 @@ impl<'a> Walk<'a> {
     /// Walks as far as it goes.
     pub(super) async fn run(&mut self) {
         if let Err(End(check)) = self.all().await {
+            let check = *check;
             // What was said of the endpoint before does not hold any more.
             let is_same = |other: &Check| other.id == check.id && other.subject == check.subject;
             self.checks.retain(|other| !is_same(other));
@@ -145,7 +146,7 @@ impl<'a> Walk<'a> {
     }
 
     fn unreached(&self, error: &Error) -> End {
-        End(contact::unreached(&self.endpoint, error))
+        End(Box::new(contact::unreached(&self.endpoint, error)))
     }
 
     /// Finds the keys, tries each, and goes on with the first that is taken.
@@ -183,7 +184,9 @@ impl<'a> Walk<'a> {
         // Without a key that serves, the line about the last one is the end.
         match taken {
             Some(client) => Ok(client),
-            None => Err(End(self.checks.pop().unwrap_or_else(keys::no_key))),
+            None => Err(End(Box::new(
+                self.checks.pop().unwrap_or_else(keys::no_key),
+            ))),
         }
     }
 
@@ -197,8 +200,12 @@ impl<'a> Walk<'a> {
                 self.denied.push(action);
                 return Ok(None);
             }
-            Err(Trouble::Service(refusal)) => return Err(End(account::no_service(&refusal))),
-            Err(Trouble::Key(refusal)) => return Err(End(keys::refused("key", &refusal, false))),
+            Err(Trouble::Service(refusal)) => {
+                return Err(End(Box::new(account::no_service(&refusal))));
+            }
+            Err(Trouble::Key(refusal)) => {
+                return Err(End(Box::new(keys::refused("key", &refusal, false))));
+            }
             Err(Trouble::Broken(error)) => return Err(self.unreached(&error)),
         };
         self.note(action);

@@ -7,7 +7,27 @@ use super::check::{Check, CheckId, Level, Report};
 /// What was found the last time each thing was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    lines: BTreeMap<(CheckId, String), (Level, String)>,
+    lines: BTreeMap<Thing, (Level, String)>,
+}
+
+/// What a line is about. A configuration may have several problems in one
+/// place, so that of those the message counts too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Thing {
+    id: CheckId,
+    subject: String,
+    problem: Option<String>,
+}
+
+impl Thing {
+    fn of(check: &Check) -> Self {
+        let is_problem = check.id == CheckId::Configuration;
+        Self {
+            id: check.id,
+            subject: check.subject.clone(),
+            problem: is_problem.then(|| check.message.en.to_string()),
+        }
+    }
 }
 
 /// A thing that is not as it was.
@@ -31,9 +51,8 @@ impl Seen {
         self.forget_problems(report);
         let mut turns = Vec::new();
         for check in &report.checks {
-            let key = (check.id, check.subject.clone());
             let now = (check.level, check.message.en.to_string());
-            let was = self.lines.insert(key, now.clone());
+            let was = self.lines.insert(Thing::of(check), now.clone());
             let is_turn = match &was {
                 Some(was) if was.0 == Level::Ok && now.0 == Level::Ok => false,
                 Some(was) => *was != now,
@@ -67,17 +86,13 @@ impl Seen {
             .checks
             .iter()
             .any(|check| check.id == CheckId::Answer);
-        let is_said = |id: CheckId, subject: &str| {
-            let mut checks = report.checks.iter();
-            checks.any(|check| check.id == id && check.subject == subject)
-        };
-        self.lines.retain(|(id, subject), _| {
+        self.lines.retain(|thing, _| {
             let is_about_reaching = matches!(
-                id,
+                thing.id,
                 CheckId::Proxy | CheckId::EndpointName | CheckId::Connection | CheckId::Tls
             );
-            let is_over = *id == CheckId::Configuration || is_about_reaching && is_whole;
-            !is_over || is_said(*id, subject)
+            let is_over = thing.id == CheckId::Configuration || is_about_reaching && is_whole;
+            !is_over || report.checks.iter().any(|check| Thing::of(check) == *thing)
         });
     }
 }
@@ -137,5 +152,19 @@ mod tests {
             ]
         );
         assert_eq!(seen.count(Level::Ok), 2);
+    }
+
+    #[test]
+    fn two_problems_in_one_place_are_two_things() {
+        let problems = report(&[
+            (CheckId::Configuration, Level::Warning, "one"),
+            (CheckId::Configuration, Level::Warning, "two"),
+        ]);
+        let mut seen = Seen::new();
+        assert_eq!(seen.turns(&problems).len(), 2);
+        assert_eq!(seen.turns(&problems), []);
+        // What is not said any more is over, and is told if it comes again.
+        assert_eq!(seen.turns(&report(&[])), []);
+        assert_eq!(seen.turns(&problems).len(), 2);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn describe(check: &Check, language: Language) -> String {
     let message = printable(check.message.in_language(said));
     let mut text = format!(
         "{level}{space}{} {}: {message}",
-        paint(DIM, check.id),
+        paint(DIM, format_args!("{:<18}", check.id.as_str())),
         printable(&check.subject),
     );
     if let Some(cure) = check.cure_in(said) {
