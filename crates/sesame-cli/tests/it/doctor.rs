@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Running, Said};
 use table::{ROWS, Row};
@@ -219,6 +219,92 @@ fn a_healthy_account_gives_only_ok_lines_and_nothing_is_sent() {
     assert_eq!(messages.as_array().map(Vec::len), Some(0), "{messages}");
 }
 
+/// Accounts and configurations that look odd and are in order.
+#[test]
+fn what_is_in_order_in_another_way_is_in_order() {
+    let variants: [(&str, fn(&mut World)); 14] = [
+        ("one template for the mainland", World::mainland_only),
+        ("a template for each type", |w| {
+            let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
+            for (at, name) in ["SignIn", "Register", "ForgotPassword", "Generic"]
+                .iter()
+                .enumerate()
+            {
+                w.config(
+                    &format!("/templates/{at}"),
+                    json!({ "usageType": name, "templateCode": code }),
+                );
+            }
+        }),
+        ("a general signature", |w| {
+            w.config("/signName", json!("芝麻开门"))
+        }),
+        ("signatures by region", |w| {
+            w.config(
+                "/signNames",
+                json!({ "china": world::SIGN, "overseas": "芝麻开门" }),
+            );
+            // Abroad no carrier of the mainland has to know it.
+            w.account(
+                "/sign_names/1/registrations",
+                json!({ "mobile": "not_filed" }),
+            );
+        }),
+        ("filed, and waiting for proof", |w| {
+            w.sign(
+                "registrations",
+                json!({ "mobile": "filed", "unicom": "filed", "telecom": "filed" }),
+            );
+        }),
+        ("filed with its signature", |w| {
+            w.template("related_sign_name", json!(world::SIGN))
+        }),
+        ("for codes abroad", |w| w.overseas("intl_type", json!(2))),
+        ("digits only", |w| {
+            w.template("variable_attribute", json!("{\"code\":\"numberCaptcha\"}"))
+        }),
+        ("two variables, both declared", |w| {
+            w.mainland_only();
+            w.template("content", json!("您的验证码为：${code}，${min}分钟内有效"));
+            w.config("/templates/0/variables", json!(["code", "min"]));
+        }),
+        ("just the permissions it needs", |w| {
+            w.permissions(&[
+                "dysms:SendSms",
+                "dysms:QuerySendDetails",
+                "dysms:GetSmsSign",
+                "dysms:GetSmsTemplate",
+            ]);
+        }),
+        ("a temporary key", table::temporary),
+        ("a key of the environment", |w| {
+            table::default_chain(w);
+            w.variable("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid");
+            w.variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET", crate::support::SECRET);
+        }),
+        ("Hong Kong's numbers, served", |w| {
+            w.config("/defaultCountry", json!("HK"))
+        }),
+        ("a trusted certificate of its own", |w| {
+            let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+            let (emulator, cert) = world::with_tls(&w.folder, params);
+            w.variable("SSL_CERT_FILE", cert);
+            w.answered_by(&emulator.url.clone(), emulator);
+        }),
+    ];
+    let emulator = Running::emulator();
+    for (name, make) in variants {
+        let mut world = World::healthy();
+        make(&mut world);
+        let said = world.examine(&emulator);
+        assert_eq!(
+            (said.code, not_ok(&said)),
+            (0, Vec::new()),
+            "{name}: {said:?}"
+        );
+    }
+}
+
 /// Things that do not keep each other from being looked at.
 const INDEPENDENT: [&str; 11] = [
     "a key of the configuration is misspelt",
@@ -266,7 +352,7 @@ fn two_things_that_are_wrong_are_both_named() {
 fn what_depends_on_a_failure_is_named_only_if_asked_for() {
     let emulator = Running::emulator();
     let mut world = World::healthy();
-    world.config("/accessKeySecret", serde_json::json!("another-secret"));
+    world.config("/accessKeySecret", json!("another-secret"));
     let said = Said::of(&world.doctor(&emulator).output().expect("it runs"));
     assert!(!said.out.contains("not looked at"), "{said:?}");
     let said = Said::of(&world.doctor(&emulator).arg("-v").output().expect("it runs"));
@@ -287,16 +373,16 @@ fn nothing_others_wrote_reaches_the_terminal_as_a_command() {
     let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp\r\n\u{200b}\u{9b}31mred";
     let long = "x".repeat(10_000);
     let mut world = World::healthy();
-    world.sign("status", serde_json::json!("rejected"));
-    world.sign("reject_reason", serde_json::json!(hostile));
-    world.template("status", serde_json::json!("rejected"));
-    world.template("reject_reason", serde_json::json!(long));
-    world.template("related_sign_name", serde_json::json!(hostile));
+    world.sign("status", json!("rejected"));
+    world.sign("reject_reason", json!(hostile));
+    world.template("status", json!("rejected"));
+    world.template("reject_reason", json!(long));
+    world.template("related_sign_name", json!(hostile));
     world.template(
         "variable_attribute",
-        serde_json::json!(format!("{{\"code\":\"money{hostile}\"}}")),
+        json!(format!("{{\"code\":\"money{hostile}\"}}")),
     );
-    world.overseas("content", serde_json::json!(format!("${{{hostile}}}")));
+    world.overseas("content", json!(format!("${{{hostile}}}")));
     for color in ["always", "never"] {
         let said = Said::of(
             &world
@@ -373,7 +459,7 @@ fn people_read_lines_in_their_language_and_pipes_plain_ones() {
         said.out.lines().count() > 15 && !said.out.contains('\u{1b}'),
         "{said:?}"
     );
-    world.template("kind", serde_json::json!("notification"));
+    world.template("kind", json!("notification"));
     let said = Said::of(&world.doctor(&emulator).output().expect("it runs"));
     assert!(
         said.out.contains("\n        cure: apply") && said.out.contains("\n        see: https://"),
@@ -406,7 +492,7 @@ fn a_test_message_is_sent_only_where_nothing_else_will_fail() {
         ("test_message", "was delivered")
     );
     assert_eq!(emulator.messages("13800138000").len(), 1);
-    world.template("content", serde_json::json!("您的验证码为：{{code}}"));
+    world.template("content", json!("您的验证码为：{{code}}"));
     let said = world.examine(&emulator);
     assert_eq!((said.code, not_ok(&said).len()), (3, 1), "{said:?}");
     assert_eq!(emulator.messages("13800138000").len(), 0);

@@ -226,6 +226,15 @@ rows! {
             w.config("/nextAccessKeySecret", json!("testsecret"));
         };
 
+    "both keys are disabled",
+        "access_key" "failure" "accessKeyId", "InvalidAccessKeyId.Inactive", "enable it",
+        |w| {
+            w.account("/access_keys/0/status", json!("disabled"));
+            w.account("/access_keys/1", json!({ "id": "next", "secret": "next-secret", "status": "disabled" }));
+            w.config("/nextAccessKeyId", json!("next"));
+            w.config("/nextAccessKeySecret", json!("next-secret"));
+        };
+
     "the key may not send",
         "permission" "failure" "RAM", "nothing can be sent", "\"dysms:SendSms\"\n      ]",
         |w| w.permissions(&["dysms:Get*", "dysms:Query*", "bss:*"]);
@@ -405,7 +414,7 @@ rows! {
 }
 
 /// Whatever this machine has set up for Alibaba's tools is not to be found.
-fn default_chain(w: &mut World) {
+pub(super) fn default_chain(w: &mut World) {
     let connector = w.connector.as_object_mut().expect("an object");
     connector.remove("accessKeyId");
     connector.remove("accessKeySecret");
@@ -415,7 +424,7 @@ fn default_chain(w: &mut World) {
 }
 
 /// The key as a temporary one, with its token.
-fn temporary(w: &mut World) {
+pub(super) fn temporary(w: &mut World) {
     for (key, value) in [("id", "STS.example"), ("security_token", "a-token")] {
         w.account(&format!("/access_keys/0/{key}"), json!(value));
     }
