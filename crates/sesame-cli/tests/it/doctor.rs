@@ -219,10 +219,13 @@ fn a_healthy_account_gives_only_ok_lines_and_nothing_is_sent() {
     assert_eq!(messages.as_array().map(Vec::len), Some(0), "{messages}");
 }
 
+/// What it is, and how it is made.
+type Variant = (&'static str, fn(&mut World));
+
 /// Accounts and configurations that look odd and are in order.
 #[test]
 fn what_is_in_order_in_another_way_is_in_order() {
-    let variants: [(&str, fn(&mut World)); 14] = [
+    let variants: [Variant; 14] = [
         ("one template for the mainland", World::mainland_only),
         ("a template for each type", |w| {
             let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
