@@ -560,6 +560,23 @@ fn a_watch_tells_what_turned_and_nothing_else() {
         );
         assert!(text(&turn, "at").ends_with('Z'), "{turn}");
     }
+    // Aliyun exchanges a gift: the name is gone from one look to the next.
+    let mut account = world.account.clone();
+    account["sign_names"]
+        .as_array_mut()
+        .expect("a list")
+        .remove(0);
+    emulator.post("/_emulator/account", &account.to_string());
+    let turn = next();
+    assert_eq!(
+        (text(&turn, "id"), text(&turn, "was"), text(&turn, "level")),
+        ("sign_name", "ok", "failure"),
+        "{turn}"
+    );
+    assert!(
+        text(&turn, "cure").contains("gift signatures are taken back"),
+        "{turn}"
+    );
     emulator.post(
         &format!("/_emulator/templates/{}", world::CHINA),
         r#"{"status": "cancelled"}"#,
@@ -576,4 +593,40 @@ fn a_watch_tells_what_turned_and_nothing_else() {
         .status();
     assert!(ended.expect("kill runs").success());
     assert_eq!(child.wait().expect("it ends").code(), Some(3));
+}
+
+#[test]
+fn people_watch_one_line_a_turn() {
+    let emulator = Running::emulator();
+    let mut world = World::healthy();
+    world.account("/balance", json!(0));
+    world.permissions(&["dysms:Get*", "dysms:Query*", "bss:*"]);
+    let mut command = world.doctor(&emulator);
+    let mut child = command
+        .args(["--watch", "--every", "600"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let stdout = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut lines = std::io::BufRead::lines(stdout).map(|line| line.expect("UTF-8"));
+    // A policy has many lines, and stands here in one.
+    let (permission, balance) = (lines.next(), lines.next());
+    let permission = permission.expect("a line");
+    assert!(
+        permission.contains("Z failure permission RAM: "),
+        "{permission}"
+    );
+    assert!(
+        permission.ends_with(r#""Resource": "*" } ] }"#),
+        "{permission}"
+    );
+    let balance = balance.expect("a line");
+    assert!(balance.contains("Z warning balance account: "), "{balance}");
+    let pid = child.id().to_string();
+    let ended = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(ended.expect("kill runs").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(3));
+    assert_eq!(lines.next(), None);
 }
