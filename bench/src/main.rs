@@ -6,8 +6,10 @@
 //! alike. What counts is the ratio of two turns of one round.
 //! To add a subject: a function in [`subjects`], and a row in [`send`].
 //! `sesame-bench logto` does the same with the connectors of Logto, and
-//! `sesame-bench server` with the server and its store.
+//! `sesame-bench server` with the server and its store; `sesame-bench console`
+//! has the console's pages beside each other, over a short and a long journal.
 
+mod console;
 mod endpoint;
 mod logto;
 mod report;
@@ -26,6 +28,9 @@ fn main() -> Result<()> {
         ["server", options @ ..] => {
             runtime()?.block_on(server::run(&server::Options::parse(options)?))
         }
+        ["console", options @ ..] => {
+            runtime()?.block_on(console::run(&console::Options::parse(options)?))
+        }
         ["endpoint", pace, certificate_dir @ ..] => {
             let pace = endpoint::Pace::parse(pace)?;
             runtime()?.block_on(endpoint::run(pace, certificate_dir.first().copied()))
@@ -39,7 +44,8 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: sesame-bench send [--python P] [--node P] [--starts N] [--rounds N] [--calls N] [--write FILE]\n       \
              sesame-bench logto --node P --plugin DIR [--rounds N] [--sends N] [--write FILE]\n       \
-             sesame-bench server --sesame P --folder DIR [--rounds N] [--pairs N] [--sizes N,N] [--checks N] [--starts N] [--write FILE]"
+             sesame-bench server --sesame P --folder DIR [--rounds N] [--pairs N] [--sizes N,N] [--checks N] [--starts N] [--write FILE]\n       \
+             sesame-bench console [--folder DIR] [--rounds N] [--requests N] [--sizes N,N] [--write FILE]"
         ),
     }
 }

@@ -5,7 +5,7 @@
 mod chart;
 mod idle;
 mod load;
-mod rows;
+pub(crate) mod rows;
 pub(crate) mod serve;
 pub(crate) mod store;
 
@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::report;
 use crate::subjects::{IN_FLIGHT, seconds};
+pub(crate) use chart::grouped;
 use load::{Phone, Server};
 
 /// Clients that check at a time while the journal is long: enough to be many,
@@ -203,7 +204,7 @@ async fn growing(options: &Options, phone: &Phone) -> Result<Vec<Curve>> {
 }
 
 /// A disk that runs full would spoil more than a measurement.
-fn has_room(folder: &Path, rows: u64) -> Result<()> {
+pub(crate) fn has_room(folder: &Path, rows: u64) -> Result<()> {
     let needed_mib = rows * rows::BYTES_PER_ROW / (1 << 20) + 1_000;
     let said = Command::new("df").args(["-Pm"]).arg(folder).output()?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
@@ -220,12 +221,12 @@ fn has_room(folder: &Path, rows: u64) -> Result<()> {
 }
 
 /// A folder that is removed when it is not needed any more.
-struct Folder {
-    path: PathBuf,
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
 }
 
 impl Folder {
-    fn new(below: &Path, name: &str) -> Result<Self> {
+    pub(crate) fn new(below: &Path, name: &str) -> Result<Self> {
         let path = below.join(name);
         if path.exists() {
             std::fs::remove_dir_all(&path)?;
@@ -250,14 +251,14 @@ impl Drop for Folder {
 }
 
 /// One of our own processes, which answers every line with one.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Process {
-    fn start(words: &[&str]) -> Result<Self> {
+    pub(crate) fn start(words: &[&str]) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(words)
             .stdin(Stdio::piped())
@@ -277,7 +278,7 @@ impl Process {
         self.line()
     }
 
-    fn line(&mut self) -> Result<String> {
+    pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             bail!("a process ended with {}", self.child.wait()?);
@@ -304,9 +305,10 @@ impl Serving {
     fn start(folder: &Path, phone: &Phone) -> Result<Self> {
         let mut process = Process::start(&["serve", text(folder)?, &phone.address])?;
         let line = process.line()?;
-        let (url, key) = line
-            .trim()
-            .split_once(' ')
+        let mut words = line.split_whitespace();
+        let (url, key) = words
+            .next()
+            .zip(words.next())
             .context("an address and a key")?;
         Ok(Self {
             server: Server::new(url, key, phone.clone()),
@@ -320,6 +322,6 @@ impl Serving {
     }
 }
 
-fn text(path: &Path) -> Result<&str> {
+pub(crate) fn text(path: &Path) -> Result<&str> {
     path.to_str().context("a path that is no UTF-8")
 }

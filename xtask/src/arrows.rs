@@ -34,6 +34,8 @@ pub(crate) const LINE: &[(&str, &[&str])] = &[
     ),
     ("sesame-server", &["sesame-cli", "sesame-bench"]),
     ("sesame-emulator", &["sesame-cli"]),
+    // An example, which knows the HTTP API only; the demo runs it.
+    ("sign-in", &["sesame-cli"]),
     // Ends of the line, which nothing may use.
     ("sesame-cli", &[]),
     ("sesame-logto", &[]),

@@ -43,6 +43,11 @@ pub(crate) const BENCHES: &[Bench] = &[
         about: "the server beside its store alone, a growing journal, an idle server",
         prepare: release,
     },
+    Bench {
+        name: "console",
+        about: "the console's pages over a short and a long journal",
+        prepare: folder,
+    },
 ];
 
 /// Runs the named measurement, or all; options after the name go to it.
@@ -104,6 +109,15 @@ fn connectors(workspace: &Workspace) -> Result<Clients> {
             "--node".into(),
             node.into(),
         ],
+    })
+}
+
+fn folder(workspace: &Workspace) -> Result<Clients> {
+    let folder = workspace.target.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    Ok(Clients {
+        options: vec!["--folder".into(), folder.clone().into()],
+        folder,
     })
 }
 

@@ -14,6 +14,8 @@ mod http;
 mod licences;
 mod logto;
 mod package;
+mod pages;
+mod platforms;
 mod schemathesis;
 mod sdks;
 mod server;
@@ -152,6 +154,12 @@ fn test_steps() -> Vec<Step> {
         )
         .needs("build"),
         Step::new(
+            "platforms",
+            "Twilio's, Logto's and other clients, unchanged, against a server",
+            platforms::test,
+        )
+        .needs("build"),
+        Step::new(
             "dumps",
             "no code, key or number in any database or log",
             dumps::test,
@@ -161,6 +169,12 @@ fn test_steps() -> Vec<Step> {
             "soak",
             "servers killed under load, on every store; `cargo xtask soak` for long",
             soak::test,
+        )
+        .needs("build"),
+        Step::new(
+            "pages",
+            "a real browser at every page; pictures in target/pages/pictures",
+            pages::test,
         )
         .needs("build"),
         Step::new(

@@ -13,10 +13,7 @@ use crate::workspace::{Workspace, show};
 /// were for each.
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let mut services = Services::new(workspace)?;
-    let mut tests = workspace.cargo("test");
-    tests.args(["--package", "sesame-passcode", "--all-features"]);
-    tests.args(["--test", "stores", "--", "--include-ignored"]);
-    for (variable, url) in [
+    let servers = [
         (
             "SESAME_TEST_POSTGRES",
             services.postgres(workspace, "postgres")?,
@@ -34,10 +31,19 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
             "SESAME_TEST_VALKEY_CLUSTER",
             services.valkey_cluster(workspace, "cluster")?,
         ),
-    ] {
-        tests.env(variable, url);
+    ];
+    let mut stores = workspace.cargo("test");
+    stores.args(["--package", "sesame-passcode", "--all-features"]);
+    stores.args(["--test", "stores", "--", "--include-ignored"]);
+    // What a server keeps there: answers to platforms that ask again.
+    let mut hooks = workspace.cargo("test");
+    hooks.args(["--package", "sesame-server", "--test", "it"]);
+    hooks.args(["hooks::stores", "--", "--include-ignored"]);
+    let mut counts = BTreeMap::new();
+    for mut tests in [stores, hooks] {
+        tests.envs(servers.iter().map(|(variable, url)| (variable, url)));
+        counts.extend(counted(tests)?);
     }
-    let counts = counted(tests)?;
     for (suite, Count { passed, other }) in &counts {
         println!("{suite:<20} {passed:>3} passed, {other} not");
     }

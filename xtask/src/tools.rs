@@ -1,5 +1,5 @@
-//! Finds the programs that the tests need: those for Alibaba's own clients, and
-//! the servers behind our stores.
+//! Finds the programs that the tests need: those for Alibaba's own clients, the
+//! servers behind our stores, and a browser.
 //!
 //! Where one is missing, Debian's package of it is installed if that can be done
 //! without asking (on Debian, as root, as in CI); else the error says what to
@@ -44,6 +44,37 @@ pub(crate) fn node(workspace: &Workspace) -> Result<&'static str> {
         answer(workspace, NPM, &["--version"])?;
         Some(("node", answer(workspace, "node", &["--version"])?))
     })
+}
+
+/// Chromium, by the name to call it. The tests fetch no browser of their own.
+pub(crate) fn chromium(workspace: &Workspace) -> Result<PathBuf> {
+    let find = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        let programs = std::env::split_paths(&path)
+            .flat_map(|folder| names.map(|name| folder.join(name)))
+            .collect::<Vec<_>>();
+        programs.into_iter().find(|program| program.exists())
+    };
+    match find() {
+        Some(program) => Ok(program),
+        None => installed(workspace, "Chromium", &["chromium"], find),
+    }
+}
+
+/// Makes sure that Chinese can be drawn; without it pictures show boxes.
+pub(crate) fn chinese_font(workspace: &Workspace) -> Result<()> {
+    let find = || {
+        let fonts = answer(workspace, "fc-list", &[":lang=zh", "family"])?;
+        (!fonts.trim().is_empty()).then_some(())
+    };
+    match find() {
+        Some(()) => Ok(()),
+        None => {
+            let packages = ["fontconfig", "fonts-noto-cjk"];
+            installed(workspace, "a Chinese font", &packages, find)
+        }
+    }
 }
 
 /// The folder with the programs of the newest PostgreSQL.

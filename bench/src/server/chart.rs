@@ -129,7 +129,7 @@ fn verdict(is_met: bool) -> &'static str {
 }
 
 /// `10,000,000`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

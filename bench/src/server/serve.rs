@@ -19,16 +19,17 @@ use sesame_passcode::Journal as _;
 use sesame_passcode::policy::{Budget, Countries, Policy, Window};
 use sesame_passcode::store::sqlite::{Role, Sqlite};
 use sesame_server::auth::{ApiKey, Scope};
-use sesame_server::keys::KeyRing;
 use sesame_server::stores::{SQLITE_FILE, Stores};
 use sesame_server::{Config, Server};
 
+use super::rows;
 use crate::subjects::seconds;
 
 /// Enough for any measurement.
 const ENDLESS: u32 = 1_000_000_000;
 
-/// Serves until its input ends. Prints its address and an API key, and then for
+/// Serves until its input ends. Prints its address, an API key, one of scope
+/// `admin` and the blind index of a number that has messages, and then for
 /// every line it reads how much processor time it has used.
 pub(crate) async fn run(folder: &str, codes: &str) -> Result<()> {
     // What it says goes to standard error as with `sesame serve`.
@@ -49,12 +50,21 @@ pub(crate) async fn run(folder: &str, codes: &str) -> Result<()> {
         records: sqlite.clone(),
         journal: sqlite,
     };
-    let keys = KeyRing::generate(&SystemSource);
+    let admin = ApiKey::generate(&SystemSource);
+    let row = admin.row("bench admin", "bench", &[Scope::Admin], source.now());
+    stores.journal.put_key(&row).await?;
+    let keys = rows::keys();
     let server = Server::builder(config(), connector, stores, keys)
         .source(source)
         .start()
         .await?;
-    println!("{} {}", server.urls()[0], key.reveal());
+    println!(
+        "{} {} {} {}",
+        server.urls()[0],
+        key.reveal(),
+        admin.reveal(),
+        rows::known_index(),
+    );
     std::io::stdout().flush()?;
     let told = tokio::task::spawn_blocking(|| -> Result<()> {
         for line in std::io::stdin().lines() {

@@ -115,6 +115,7 @@ fn row(at: u64, mixed: u64, verification: &str, now: Timestamp) -> Result<Row> {
         number_index,
         masked: "+86 138****8000".to_owned(),
         country: "CN".to_owned(),
+        carrier: "mobile".to_owned(),
         provider: "nowhere".to_owned(),
         created_at: now,
         progress: Progress::SENDING,

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod number;

@@ -16,7 +16,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{completions, config, demo, doctor, emulator, key, keys, number, send, serve, sign};
+use commands::{
+    completions, config, demo, doctor, emulator, hook, key, keys, number, send, serve, sign,
+};
 
 /// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
 /// account.
@@ -43,6 +45,8 @@ enum Command {
     Demo(demo::Args),
     /// The server: two HTTP calls verify a phone.
     Serve(serve::Args),
+    /// Identity platforms: tries out what they are to call.
+    Hook(hook::Args),
     /// API keys: who may call the server.
     Key(key::Args),
     /// The server's own keys: codes, tokens, stored numbers.
@@ -81,6 +85,7 @@ fn run(command: &Command, verbosity: u8) -> anyhow::Result<u8> {
     match command {
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Serve(args) => wait_for(serve::run(args, verbosity)),
+        Command::Hook(args) => wait_for(hook::run(args)),
         Command::Key(args) => wait_for(key::run(args)),
         Command::Keys(args) => keys::run(args),
         Command::Number(args) => wait_for(number::run(args)),

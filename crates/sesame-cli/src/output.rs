@@ -189,6 +189,24 @@ impl Language {
         }
     }
 
+    /// As pages and headers name it.
+    pub(crate) fn tag(self) -> &'static str {
+        self.pick("en", "zh-CN")
+    }
+
+    /// In its own words.
+    pub(crate) fn name(self) -> &'static str {
+        self.pick("English", "简体中文")
+    }
+
+    /// The other of the two.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::English => Self::Chinese,
+            Self::Chinese => Self::English,
+        }
+    }
+
     /// The one of two texts that is in this language.
     pub(crate) fn pick<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
         match self {

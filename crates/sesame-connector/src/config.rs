@@ -51,6 +51,10 @@ pub struct ConnectorConfig {
     pub region: Option<String>,
     /// How long one send may take in all.
     pub timeout: Duration,
+    /// How to send what this refuses for a reason that lies with its signature,
+    /// its template or its account. Its keys and its way of reading numbers are
+    /// those of the whole, and it has no other behind it.
+    pub fallback: Option<Box<ConnectorConfig>>,
 }
 
 /// The providers that are built.
@@ -60,6 +64,22 @@ pub enum ProviderKind {
     /// Aliyun SMS, `Dysmsapi` 2017-05-25.
     #[default]
     AliyunSms,
+    /// Aliyun's PNVS (短信认证), `Dypnsapi` 2017-05-25: gift signatures and
+    /// templates that need no review, for mainland numbers only.
+    AliyunPnvs,
+}
+
+impl ProviderKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AliyunSms, Self::AliyunPnvs];
+
+    /// The name in a configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AliyunSms => "aliyun-sms",
+            Self::AliyunPnvs => "aliyun-pnvs",
+        }
+    }
 }
 
 /// What requests are signed with.

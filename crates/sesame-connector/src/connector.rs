@@ -1,20 +1,29 @@
 //! The connector: a configuration and a provider, ready to send.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliyun_sms::code::Kind;
 use aliyun_sms::{Source, Transport};
 use tracing::Instrument;
 
-use crate::config::ConnectorConfig;
+use crate::config::{ConnectorConfig, ProviderKind};
 use crate::error::Error;
 use crate::message::{Draft, Message, OutId, Prepared};
-use crate::outcome::{Delivery, Outcome, Receipt, Refusal};
+use crate::outcome::{Delivery, Outcome, Receipt, Refusal, Stage};
 use crate::phone::{PhoneError, PhoneNumber};
 use crate::provider::{self, Provider, Sought};
 use crate::settle::{self, Settled};
 use crate::template;
 use crate::usage::UsageType;
+
+/// The variable of PNVS's gift templates that says how long a code lives.
+const MINUTES: &str = "min";
+
+/// What it says where the caller does not: how long Logto's codes live, and ours
+/// where the policy does not say otherwise.
+const USUAL_MINUTES: &str = "10";
 
 /// Sends messages as a configuration says. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,10 +31,12 @@ pub struct Connector {
     config: Arc<ConnectorConfig>,
     provider: Arc<dyn Provider>,
     source: Arc<dyn Source>,
+    /// Who sends what this one refused for a reason of its own.
+    fallback: Option<Arc<Connector>>,
 }
 
 impl Connector {
-    /// A connector that sends through `provider`.
+    /// A connector that sends through `provider`, and through nobody else.
     pub fn new(
         config: ConnectorConfig,
         provider: Arc<dyn Provider>,
@@ -35,6 +46,7 @@ impl Connector {
             config: Arc::new(config),
             provider,
             source,
+            fallback: None,
         }
     }
 
@@ -55,13 +67,30 @@ impl Connector {
         config: ConnectorConfig,
         source: Arc<dyn Source>,
     ) -> Result<Self, Error> {
-        let provider = provider::from_config(&config, source.clone(), transport)?;
-        Ok(Self::new(config, provider, source))
+        let mut config = config;
+        let fallback = config.fallback.take();
+        // They share the time that there is for one message.
+        let mut own = config.clone();
+        own.timeout /= if fallback.is_some() { 2 } else { 1 };
+        let provider = provider::from_config(&own, source.clone(), transport)?;
+        let fallback = fallback.map(|mut fallback| {
+            fallback.timeout = own.timeout;
+            Self::sharing(transport, *fallback, source.clone())
+        });
+        Ok(Self {
+            fallback: fallback.transpose()?.map(Arc::new),
+            ..Self::new(config, provider, source)
+        })
     }
 
     /// What it was made of.
     pub fn config(&self) -> &ConnectorConfig {
         &self.config
+    }
+
+    /// Who sends what this one refuses for a reason of its own, if anybody.
+    pub fn fallback(&self) -> Option<&Self> {
+        self.fallback.as_deref()
     }
 
     /// Who sends.
@@ -100,10 +129,27 @@ impl Connector {
     /// # Errors
     /// Where it would be refused before anything is sent.
     pub fn prepare(&self, message: &Message) -> Result<Prepared, Box<Refusal>> {
+        let refusal = match self.prepare_own(message) {
+            Ok(prepared) => return Ok(prepared),
+            Err(refusal) => refusal,
+        };
+        match self.fallback_for(&refusal) {
+            Some(fallback) => fallback.prepare_own(message).map_err(|_| refusal),
+            None => Err(refusal),
+        }
+    }
+
+    fn prepare_own(&self, message: &Message) -> Result<Prepared, Box<Refusal>> {
         let out_id = || message.out_id.clone();
         let route = template::route(&self.config, &message.usage_type, &message.to)
             .map_err(|error| Box::new(Refusal::of_route(out_id(), &error)))?;
-        let params = template::fill(&route.variables, &message.payload)
+        let mut payload = Cow::Borrowed(&message.payload);
+        if self.config.provider == ProviderKind::AliyunPnvs && !payload.contains_key(MINUTES) {
+            payload
+                .to_mut()
+                .insert(MINUTES.to_owned(), USUAL_MINUTES.into());
+        }
+        let params = template::fill(&route.variables, &payload)
             .map_err(|error| Box::new(Refusal::of_param(out_id(), &error)))?;
         Ok(Prepared {
             to: message.to.clone(),
@@ -124,10 +170,7 @@ impl Connector {
             message.outcome = tracing::field::Empty,
         );
         let outcome = async {
-            let outcome = match self.prepare(message) {
-                Ok(prepared) => self.provider.send(&prepared).await,
-                Err(refusal) => Outcome::Refused(*refusal),
-            };
+            let outcome = self.send_by_either(message).await;
             trace(&outcome);
             outcome
         }
@@ -135,6 +178,59 @@ impl Connector {
         .await;
         span.record("message.outcome", outcome.as_str());
         outcome
+    }
+
+    /// What ended unknown may have been sent: only a refusal, which proves that
+    /// it was not, leads to the fallback.
+    async fn send_by_either(&self, message: &Message) -> Outcome {
+        let refusal = match self.send_own(message).await {
+            Outcome::Refused(refusal) => refusal,
+            outcome => return outcome,
+        };
+        let Some(fallback) = self.fallback_for(&refusal) else {
+            return Outcome::Refused(refusal);
+        };
+        tracing::warn!(
+            message.out_id = %message.out_id,
+            message.code = refusal.code,
+            cause = &*refusal.cause.en,
+            cure = &*refusal.cure.en,
+            fallback = fallback.provider.name(),
+            "refused, and sent through the fallback"
+        );
+        match fallback.send_own(message).await {
+            Outcome::Refused(second) => {
+                tracing::warn!(
+                    message.out_id = %message.out_id,
+                    message.code = second.code,
+                    cause = &*second.cause.en,
+                    cure = &*second.cure.en,
+                    "the fallback refused it too"
+                );
+                // The first is what is to be mended.
+                Outcome::Refused(refusal)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn send_own(&self, message: &Message) -> Outcome {
+        match self.prepare_own(message) {
+            Ok(prepared) => self.provider.send(&prepared).await,
+            Err(refusal) => Outcome::Refused(*refusal),
+        }
+    }
+
+    /// Who may serve a message that was refused here: where signature, template
+    /// or account were at fault. Numbers, limits and values are the same
+    /// everywhere, and the key is shared.
+    fn fallback_for(&self, refusal: &Refusal) -> Option<&Connector> {
+        let lies_here = matches!(
+            refusal.kind,
+            Kind::Signature | Kind::Template | Kind::Balance | Kind::Permission
+        );
+        let is_ours = refusal.stage != Stage::Argument;
+        self.fallback.as_deref().filter(|_| lies_here && is_ours)
     }
 
     /// Asks for up to `limit`, answers included, what became of a message whose

@@ -110,7 +110,7 @@ pub async fn examine(
         checks.retain(|other| other.id != check.id);
         checks.push(check);
     }
-    let plan = plan::Plan::of(&config);
+    let plan = walk::plan_of(&config);
     let warnings = configuration::reconcile(&problems, &plan, &mut checks);
     if warnings.is_empty() {
         report.put(configuration::fine(subject));

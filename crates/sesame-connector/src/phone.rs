@@ -6,6 +6,7 @@
 //! is worth is asked of a port of libphonenumber (`phone/plan.rs`), and which
 //! reading wins is decided here.
 
+mod carrier;
 mod error;
 mod notation;
 mod plan;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::fmt;
 
+pub use carrier::Carrier;
 pub use error::PhoneError;
 use notation::Notation;
 use plan::{Candidate, Line};
@@ -117,6 +119,13 @@ impl PhoneNumber {
     /// Whether it is a number of the Chinese mainland.
     pub fn is_mainland(&self) -> bool {
         self.country_code == plan::MAINLAND
+    }
+
+    /// Whom a mainland number's prefix was given to; none elsewhere.
+    pub fn carrier(&self) -> Option<Carrier> {
+        self.is_mainland()
+            .then(|| Carrier::of(&self.national))
+            .flatten()
     }
 
     /// Country code and the outer digits: `+86 138****8000`. At least four

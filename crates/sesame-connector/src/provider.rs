@@ -3,6 +3,7 @@
 //! A new provider is one file here and a line in [`from_config`]. A number's
 //! notation on its wire stays inside its file.
 
+pub mod aliyun_pnvs;
 pub mod aliyun_sms;
 pub mod stub;
 
@@ -58,6 +59,9 @@ pub fn from_config(
 ) -> Result<Arc<dyn Provider>, Error> {
     match config.provider {
         ProviderKind::AliyunSms => Ok(Arc::new(aliyun_sms::AliyunSms::from_config(
+            config, source, transport,
+        )?)),
+        ProviderKind::AliyunPnvs => Ok(Arc::new(aliyun_pnvs::AliyunPnvs::from_config(
             config, source, transport,
         )?)),
     }

@@ -14,7 +14,7 @@ use std::fmt;
 pub use error::{ParamError, RouteError};
 pub use param::fill;
 
-use crate::config::{ConnectorConfig, Template, TemplateCodes};
+use crate::config::{ConnectorConfig, ProviderKind, Template, TemplateCodes};
 use crate::phone::PhoneNumber;
 use crate::usage::UsageType;
 
@@ -55,9 +55,14 @@ impl TemplateCode {
         &self.0
     }
 
-    /// Whether a text has the form of one.
-    pub fn looks_right(text: &str) -> bool {
-        text.strip_prefix("SMS_")
+    /// Whether a text has the form of a provider's own: `SMS_` and digits, or
+    /// the digits alone of a gift template.
+    pub fn looks_right(text: &str, provider: ProviderKind) -> bool {
+        let digits = match provider {
+            ProviderKind::AliyunSms => text.strip_prefix("SMS_"),
+            ProviderKind::AliyunPnvs => Some(text),
+        };
+        digits
             .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
     }
 }
@@ -127,6 +132,9 @@ pub fn route(
     usage_type: &UsageType,
     phone: &PhoneNumber,
 ) -> Result<Route, RouteError> {
+    if config.provider == ProviderKind::AliyunPnvs && !phone.is_mainland() {
+        return Err(RouteError::MainlandOnly);
+    }
     let mut first_error = None;
     for wanted in usage_type.fallbacks() {
         let found = config.templates.iter().find(|t| t.usage_type == *wanted);

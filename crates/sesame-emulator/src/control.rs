@@ -141,6 +141,22 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     http::router(shared)
 }
 
+pub(crate) fn change_template(
+    shared: &Shared,
+    code: &str,
+    changes: change::Changes,
+) -> Result<Value, ControlError> {
+    change::template(shared, code, changes)
+}
+
+pub(crate) fn change_sign_name(
+    shared: &Shared,
+    name: &str,
+    changes: change::Changes,
+) -> Result<Value, ControlError> {
+    change::sign_name(shared, name, changes)
+}
+
 pub(crate) fn clear(shared: &Shared) {
     shared.lock().inbox.clear();
     events::send(&shared.events, Event::cleared);
@@ -285,7 +301,7 @@ pub(crate) fn reply(shared: &Shared, reply: &Reply) -> Result<(), ControlError> 
         },
     };
     let queue = state.book.account.report_queue;
-    if !shared.settings.has_receiver && queue == ReportQueue::Off {
+    if !shared.has_receiver() && queue == ReportQueue::Off {
         return Err(
             ControlError::new("", "there is nowhere to push a reply to").cure(
                 "start the emulator with a reports address, or set the account's `report_queue`",
@@ -293,7 +309,7 @@ pub(crate) fn reply(shared: &Shared, reply: &Reply) -> Result<(), ControlError> 
         );
     }
     state.queues.push_reply(&uplink, queue, now);
-    if shared.settings.has_receiver {
+    if shared.has_receiver() {
         state.schedule.push_uplink(uplink);
     }
     drop(state);

@@ -82,6 +82,9 @@ pub enum EmulatorError {
     /// The address for delivery reports is none.
     #[error("the reports address is not an http or https address")]
     Reports,
+    /// Reports go somewhere already.
+    #[error("reports are pushed to another address already")]
+    ReportsTaken,
     /// The account makes no sense.
     #[error("the account makes no sense: {0}")]
     Account(#[from] AccountError),
@@ -161,6 +164,24 @@ impl Emulator {
         control::advance_clock(&self.shared, secs)
     }
 
+    /// Its time, moved as it is, for whoever is to live in the same.
+    pub fn source(&self) -> Arc<dyn Source> {
+        Arc::new(Moved(Arc::clone(&self.shared)))
+    }
+
+    /// Pushes delivery reports and replies there from now on, where the builder
+    /// was not told: a receiver that needs this emulator's address to start.
+    ///
+    /// # Errors
+    /// The address is none, or another was given before.
+    pub fn push_reports_to(&self, url: &str) -> Result<(), EmulatorError> {
+        let receiver = receiver(url)?;
+        let set = self.shared.receiver.set(receiver);
+        set.map_err(|_| EmulatorError::ReportsTaken)?;
+        self.shared.wake.notify_one();
+        Ok(())
+    }
+
     /// The account it plays.
     pub fn account(&self) -> Account {
         self.shared.lock().book.account.clone()
@@ -226,6 +247,20 @@ impl Emulator {
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         let _ = (&mut self.server).await;
+    }
+}
+
+/// The emulator's clock, and the randomness of what it was made with.
+#[derive(Debug)]
+struct Moved(Arc<Shared>);
+
+impl Source for Moved {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.source.fill(bytes);
     }
 }
 
@@ -323,13 +358,16 @@ impl EmulatorBuilder {
         let address = listener.local_addr().map_err(bind)?;
         let settings = Settings {
             is_tls: tls.is_some(),
-            has_receiver: receiver.is_some(),
             keep: self.keep,
             address,
             host_names: self.host_names,
         };
         let scheme = if settings.is_tls { "https" } else { "http" };
         let shared = Arc::new(Shared::new(self.account, self.source, settings));
+        if let Some(receiver) = receiver {
+            // Nobody else knows of it yet.
+            let _ = shared.receiver.set(receiver);
+        }
         let (stop, stopped) = watch::channel(false);
         let serving = Serving {
             control: control::router(Arc::clone(&shared)),
@@ -340,7 +378,7 @@ impl EmulatorBuilder {
         Ok(Emulator {
             url: format!("{scheme}://{}", callable(address)),
             server: tokio::spawn(listener::serve(listener, serving)),
-            reporter: tokio::spawn(reporter::run(Arc::clone(&shared), receiver)),
+            reporter: tokio::spawn(reporter::run(Arc::clone(&shared))),
             shared,
             stop,
         })

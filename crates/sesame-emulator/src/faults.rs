@@ -354,6 +354,26 @@ impl Faults {
         Ok(())
     }
 
+    /// What is queued: action, fault, calls.
+    pub(crate) fn queued(&self) -> Vec<(&str, &Fault, u32)> {
+        let mut queued: Vec<_> = self
+            .queues
+            .iter()
+            .flat_map(|(action, queue)| {
+                queue
+                    .iter()
+                    .map(move |queued| (action.as_str(), &queued.struck.fault, queued.left))
+            })
+            .collect();
+        queued.sort_by_key(|(action, _, _)| *action);
+        queued
+    }
+
+    /// Forgets all of it.
+    pub(crate) fn clear(&mut self) {
+        self.queues.clear();
+    }
+
     /// The next one for `action`: its own before those for all.
     pub(crate) fn take(&mut self, action: &str) -> Option<Struck> {
         if self.queues.is_empty() {

@@ -32,14 +32,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 type Poster = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Runs until it is aborted.
-pub(crate) async fn run(shared: Arc<Shared>, receiver: Option<Uri>) {
-    let sender = receiver.map(|receiver| Sender {
-        poster: poster(&receiver),
-        receiver,
-    });
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut sender = None;
     let mut under_way = JoinSet::new();
     loop {
         while under_way.try_join_next().is_some() {}
+        if sender.is_none() {
+            sender = shared.receiver.get().map(Sender::of);
+        }
         let next = next(&shared, sender.is_some() && under_way.len() < PARALLEL);
         if let (Some(push), Some(sender)) = (next.push, &sender) {
             under_way.spawn(deliver(Arc::clone(&shared), sender.clone(), push));
@@ -92,6 +92,13 @@ async fn deliver(shared: Arc<Shared>, sender: Sender, push: Push) {
 }
 
 impl Sender {
+    fn of(receiver: &Uri) -> Self {
+        Self {
+            poster: poster(receiver),
+            receiver: receiver.clone(),
+        }
+    }
+
     /// Whether the receiver took it.
     async fn post(&self, body: String) -> bool {
         let request = Request::builder()

@@ -71,6 +71,44 @@ pub(crate) struct Planned {
     pub(crate) fate: Fate,
 }
 
+/// What the next message is to come to, whatever it would have come to.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) fate: Fate,
+    /// When, counted from its sending.
+    pub(crate) delay_secs: i64,
+    /// How many more times the same report comes.
+    pub(crate) repeat: u32,
+}
+
+/// Used up in order, one a message.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    queue: VecDeque<Wish>,
+}
+
+impl Wishes {
+    const MAX: usize = 1000;
+
+    pub(crate) fn push(&mut self, wish: Wish) {
+        if self.queue.len() < Self::MAX {
+            self.queue.push_back(wish);
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Wish> {
+        self.queue.pop_front()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Wish> {
+        self.queue.iter()
+    }
+}
+
 /// A report as it is handed out.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use aliyun_sms::sign::received::Stages;
+use aliyun_sms::sign::explain::{Explanation, Intent, Key, explain};
+use aliyun_sms::sign::received::{Found, Request, Stages};
 use aliyun_sms::sign::{Pair, percent_encode};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -106,6 +107,17 @@ impl RequestLog {
         }
     }
 
+    /// Newest first, with their numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &Kept)> {
+        (1..=self.total).rev().zip(self.last.iter().rev())
+    }
+
+    /// The one with a number, where it is still kept.
+    pub(crate) fn get(&self, number: u64) -> Option<&Kept> {
+        let mut numbered = self.numbered();
+        numbered.find_map(|(found, kept)| (found == number).then_some(kept))
+    }
+
     /// Newest first.
     pub(crate) fn latest(&self, many: usize) -> Vec<RecordedRequest> {
         self.last.iter().rev().take(many).map(Kept::shown).collect()
@@ -113,7 +125,49 @@ impl RequestLog {
 }
 
 impl Kept {
-    fn shown(&self) -> RecordedRequest {
+    /// The id of the key it is signed with.
+    pub(crate) fn key_id(&self) -> Option<String> {
+        let request = self.request();
+        match request.found(&request.parameters()) {
+            Found::Acs3(found) => Some(found.access_key_id),
+            Found::RpcV1 { access_key_id, .. } => Some(access_key_id),
+            Found::Nothing | Found::Malformed => None,
+        }
+    }
+
+    /// Whether the body is a form.
+    pub(crate) fn is_form(&self) -> bool {
+        !self.request().parameters().form.is_empty()
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            target: &self.target,
+            headers: &self.headers,
+            body: &self.body,
+        }
+    }
+
+    /// Every stage of its signature beside the one it carries; `None` where it
+    /// carries none.
+    pub(crate) fn explained(&self, secret: &str) -> Option<Explanation> {
+        let key = Key { id: None, secret };
+        let mut explanation = explain(&self.request(), &key, &Intent::default()).ok()?;
+        let hide = Hide::new(self.token.as_deref());
+        let stages = &mut explanation.stages;
+        stages.canonical = hide.apply(&stages.canonical);
+        stages.string_to_sign = hide.apply(&stages.string_to_sign);
+        for finding in &mut explanation.findings {
+            for sentence in [&mut finding.message, &mut finding.cure] {
+                sentence.en = hide.apply(&sentence.en).into();
+                sentence.zh = hide.apply(&sentence.zh).into();
+            }
+        }
+        Some(explanation)
+    }
+
+    pub(crate) fn shown(&self) -> RecordedRequest {
         let hide = Hide::new(self.token.as_deref());
         RecordedRequest {
             received_at: self.received_at,

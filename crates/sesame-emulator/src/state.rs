@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aliyun_sms::Source;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use crate::inbox::{Inbox, Record};
 use crate::meter::{Meter, Throttle};
 use crate::nonces::Nonces;
 use crate::queue::Queues;
-use crate::reports::{self, DELIVERY_SECS, Fate, Planned, Schedule};
+use crate::reports::{self, DELIVERY_SECS, Fate, Planned, Schedule, Wishes};
 use crate::requests::RequestLog;
 use crate::verify_codes::VerifyCodes;
 
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) events: broadcast::Sender<Event>,
     /// Wakes the reporter: something is due, or the clock was moved.
     pub(crate) wake: Notify,
+    /// Where reports and replies are pushed to, from when that is known.
+    pub(crate) receiver: OnceLock<http::Uri>,
     state: Mutex<State>,
 }
 
@@ -36,7 +38,6 @@ pub(crate) struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) is_tls: bool,
-    pub(crate) has_receiver: bool,
     pub(crate) keep: usize,
     /// The address it listens on.
     pub(crate) address: std::net::SocketAddr,
@@ -54,6 +55,7 @@ pub(crate) struct State {
     pub(crate) nonces: Nonces,
     pub(crate) faults: Faults,
     pub(crate) schedule: Schedule,
+    pub(crate) wishes: Wishes,
     pub(crate) requests: RequestLog,
     pub(crate) receipts: Receipts,
     pub(crate) applications: Applications,
@@ -81,6 +83,7 @@ impl Shared {
             settings,
             events: events::channel(),
             wake: Notify::new(),
+            receiver: OnceLock::new(),
             state: Mutex::new(state),
         }
     }
@@ -88,6 +91,10 @@ impl Shared {
     /// A panic elsewhere leaves nothing half done that matters here.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has_receiver(&self) -> bool {
+        self.receiver.get().is_some()
     }
 
     /// The virtual time.
@@ -117,7 +124,7 @@ impl Shared {
             events::send(&self.events, || Event::status(&record.message()));
             let queue = state.book.account.report_queue;
             state.queues.push_report(&report, queue, due);
-            if self.settings.has_receiver {
+            if self.has_receiver() {
                 state.schedule.push_report(report);
                 pushes = true;
             }
@@ -132,12 +139,18 @@ impl Shared {
         for (record, fate) in records {
             events::send(&self.events, || Event::message(&record.message()));
             let id = state.inbox.push(record);
+            let wish = state.wishes.take();
             let planned = Planned {
                 message: id,
                 plan: 0,
-                fate,
+                fate: wish.as_ref().map_or(fate, |wish| wish.fate.clone()),
             };
-            state.schedule.plan(plus_secs(now, DELIVERY_SECS), planned);
+            let delay_secs = wish.as_ref().map_or(DELIVERY_SECS, |wish| wish.delay_secs);
+            let repeat = wish.map_or(0, |wish| wish.repeat);
+            for _ in 0..=repeat {
+                let due = plus_secs(now, delay_secs);
+                state.schedule.plan(due, planned.clone());
+            }
         }
         self.wake.notify_one();
     }
@@ -155,6 +168,7 @@ impl State {
             nonces: Nonces::default(),
             faults: Faults::default(),
             schedule: Schedule::default(),
+            wishes: Wishes::default(),
             requests: RequestLog::default(),
             receipts,
             applications: Applications::default(),

@@ -168,6 +168,7 @@ fn row(id: u64, mixed: u64, verification: &str, now: Timestamp) -> Row {
         number_index,
         masked: "+86 138****8000".to_owned(),
         country: "CN".to_owned(),
+        carrier: "mobile".to_owned(),
         provider: "aliyun-sms".to_owned(),
         created_at: now,
         progress: Progress::SENDING,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::{
-    Connector, Delivery, Message, OutId, Outcome, PhoneNumber, Reading, Source,
+    Carrier, Connector, Delivery, Message, OutId, Outcome, PhoneNumber, Reading, Source,
 };
 
 use crate::journal::{Ask, Journal, Progress, Receipted, Row, State};
@@ -74,6 +74,7 @@ impl Deliver {
             number_index: self.keys.number_index(&message.to),
             masked: message.to.masked(),
             country: message.to.region(),
+            carrier: message.to.carrier().map_or("", Carrier::as_str).to_owned(),
             provider: self.connector.provider().name().to_owned(),
             created_at: now,
             progress: Progress::SENDING,

@@ -115,10 +115,7 @@ pub(crate) fn has_room(
 fn resumable(record: &NumberRecord, wanted: &Wanted<'_>, now: Timestamp) -> Option<usize> {
     let session = wanted.session?;
     record.verifications.iter().rposition(|entry| {
-        entry.is_open(now)
-            && entry.session == Some(session)
-            && entry.app == wanted.app
-            && entry.usage_type == wanted.usage_type
+        entry.is_open(now) && entry.is_of(wanted.app, &session, wanted.usage_type)
     })
 }
 

@@ -6,6 +6,7 @@
 //! [`Progress`]; a journal only keeps them.
 
 mod progress;
+mod tally;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
 
 pub use progress::{Progress, Receipted, State};
+pub use tally::{Counts, Span, Tallied, TallyQuery};
 
 use crate::store::StoreResult;
 
@@ -47,6 +49,20 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// Rows, newest first, at most `search.limit`.
     fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>>;
 
+    /// How far back `how_far` rows behind `search.after` lie, by the one filter
+    /// of the search that an index answers ([`Search::lead`]); none where there
+    /// are fewer. With it as [`Search::back_to`] a search looks at no more rows
+    /// than that, however few of them fit.
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>>;
+
+    /// What messages of a time came to, by country and carrier. Kept up to date
+    /// with every row, so that it costs the same however many rows there are.
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>>;
+
     /// The delivery reports of a message in the order they came.
     fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>>;
 
@@ -68,8 +84,8 @@ pub trait Journal: Send + Sync + fmt::Debug {
         at: Timestamp,
     ) -> BoxFuture<'a, StoreResult<bool>>;
 
-    /// Drops rows and decisions older than `before`, and consumptions too; at
-    /// most `limit`. Gives how many were dropped.
+    /// Drops rows and decisions older than `before`, and consumptions, tallies
+    /// and ended blocks too; at most `limit`. Gives how many were dropped.
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>>;
 
     /// Writes an API key, or changes the one with its id.
@@ -81,12 +97,28 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// Writes down a decision.
     fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, StoreResult<()>>;
 
-    /// Decisions, newest first.
-    fn decisions(
-        &self,
+    /// Decisions, newest first; those behind `after`, its time and id.
+    fn decisions<'a>(
+        &'a self,
         limit: usize,
-        before: Option<Timestamp>,
-    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>>;
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Decision>>>;
+
+    /// Writes down that a limit holds somebody back, or until when it does now.
+    /// Where it did already, it is since then.
+    fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>>;
+
+    /// Takes it out again. Gives it, if it was there.
+    fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>>;
+
+    /// What is in force, the longest first; what is behind `after`, its end and
+    /// id.
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Block>>>;
 
     /// Writes a value under a name, once and for all: where there is one it
     /// stays. Without a value it only reads. Gives what is there then.
@@ -119,6 +151,9 @@ pub struct Row {
     pub masked: String,
     /// ISO 3166 code of the number's region, or `001`.
     pub country: String,
+    /// Name of the [carrier](sesame_connector::Carrier) whose prefix a mainland
+    /// number has; empty elsewhere.
+    pub carrier: String,
     /// Who sends (`aliyun-sms`).
     pub provider: String,
     /// When sending began.
@@ -174,14 +209,99 @@ pub struct Search {
     pub number_index: Option<[u8; 16]>,
     /// In one of these states; in any, where there are none.
     pub states: Vec<State>,
+    /// For this.
+    pub usage_type: Option<String>,
+    /// With such a delivery report.
+    pub delivery: Option<Reported>,
     /// From then on.
     pub from: Option<Timestamp>,
     /// Before then.
     pub until: Option<Timestamp>,
     /// Behind this row: its time and out-id, as the last page ended.
     pub after: Option<(Timestamp, OutId)>,
+    /// No further back than this row.
+    pub back_to: Option<(Timestamp, OutId)>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// What a delivery report said, or that there is none yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It arrived.
+    Delivered,
+    /// It did not.
+    Failed,
+    /// It was taken, and no report came so far.
+    Waiting,
+}
+
+/// The filter of a search that rows are found by; the others are looked at row
+/// by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// To one number.
+    Number,
+    /// Not delivered.
+    Failed,
+    /// In one state, which is not that of most.
+    State(State),
+    /// Of one caller.
+    App,
+    /// Time alone.
+    Time,
+}
+
+impl Search {
+    /// What rows are found by. Of several states, that of each is searched by
+    /// itself ([`Search::each_state`]).
+    pub fn lead(&self) -> Lead {
+        if self.number_index.is_some() {
+            return Lead::Number;
+        }
+        if self.delivery == Some(Reported::Failed) {
+            return Lead::Failed;
+        }
+        match self.states[..] {
+            [state] if state != State::Accepted => Lead::State(state),
+            _ if self.app.is_some() => Lead::App,
+            _ => Lead::Time,
+        }
+    }
+
+    /// Whether every row that [`Search::lead`] finds is one.
+    pub fn is_led_alone(&self) -> bool {
+        let others = [
+            self.usage_type.is_some(),
+            self.app.is_some() && self.lead() != Lead::App,
+            !self.states.is_empty() && !matches!(self.lead(), Lead::State(_)),
+            self.delivery.is_some() && self.lead() != Lead::Failed,
+        ];
+        !others.contains(&true)
+    }
+
+    /// The same search in one state at a time, where there are several.
+    pub fn each_state(&self) -> Vec<Self> {
+        let several = self.states.len() > 1 && self.states.len() < State::ALL.len();
+        if !several {
+            return vec![self.clone()];
+        }
+        let one = |state: &State| Self {
+            states: vec![*state],
+            ..self.clone()
+        };
+        self.states.iter().map(one).collect()
+    }
+}
+
+/// Rows of several searches as one page, newest first.
+pub(crate) fn merged_pages(pages: Vec<Vec<Row>>, limit: usize) -> Vec<Row> {
+    let mut rows = pages.concat();
+    rows.sort_by(|one, other| {
+        (other.created_at, &other.out_id).cmp(&(one.created_at, &one.out_id))
+    });
+    rows.truncate(limit);
+    rows
 }
 
 /// A delivery report that came for a message.
@@ -241,4 +361,37 @@ pub struct Decision {
     pub number_index: Option<[u8; 16]>,
     /// Anything else worth knowing, a JSON object without secrets and numbers.
     pub detail: String,
+}
+
+/// Somebody or something that a limit holds back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The same for the same limit and subject.
+    pub id: String,
+    /// Which [limit](crate::LimitName).
+    pub limit: String,
+    /// Who: a masked number, the letters of a country, `all`; an address only
+    /// stands sealed.
+    pub subject: String,
+    /// Everything that is needed to show and lift it, sealed.
+    pub sealed: Vec<u8>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; [`Block::LASTING`] where time alone does not end it.
+    pub until: Timestamp,
+}
+
+impl Block {
+    /// 9999-01-01: the end of what does not end by itself.
+    pub const LASTING: Timestamp = Timestamp::constant(253_370_764_800, 0);
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("limit", &self.limit)
+            .field("subject", &self.subject)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }

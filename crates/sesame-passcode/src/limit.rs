@@ -224,6 +224,18 @@ pub(crate) fn give_back(charges: &[Charge]) -> Vec<Addition> {
     each.collect()
 }
 
+/// The counters that a limit judges by.
+pub(crate) fn counters(charges: &[Charge], limit: LimitName) -> Vec<String> {
+    let of = charges.iter().filter(|charge| charge.limit == limit);
+    let keys = of.flat_map(|charge| {
+        let before = charge.reads_before().then(|| charge.window.before());
+        std::iter::once(charge.window)
+            .chain(before)
+            .map(|window| window.addition(&charge.name, 0).key)
+    });
+    keys.map(|key| key.as_str().to_owned()).collect()
+}
+
 /// All but the charges of an address, which stay where the provider was asked.
 pub(crate) fn without_ip(charges: Vec<Charge>) -> Vec<Charge> {
     let is_other = |charge: &Charge| charge.limit != LimitName::IpPerHour;

@@ -266,9 +266,15 @@ impl Policy {
 
     /// What one message to a number costs.
     pub fn price(&self, to: &PhoneNumber) -> Money {
+        self.price_in(&to.region()).unwrap_or_default()
+    }
+
+    /// What one message to a country costs, by its ISO letters; none where the
+    /// policy does not say.
+    pub fn price_in(&self, country: &str) -> Option<Money> {
         let prices = &self.account.prices;
-        let price = prices.get(&to.region()).or_else(|| prices.get("other"));
-        price.copied().unwrap_or_default()
+        let price = prices.get(country).or_else(|| prices.get("other"));
+        price.copied()
     }
 
     /// Looks the whole policy over.

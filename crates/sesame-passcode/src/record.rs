@@ -254,6 +254,11 @@ impl NumberRecord {
 }
 
 impl Entry {
+    /// Whether a caller's session has it for this.
+    pub(crate) fn is_of(&self, app: &str, session: &[u8; 16], usage_type: &str) -> bool {
+        self.session.as_ref() == Some(session) && self.app == app && self.usage_type == usage_type
+    }
+
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now
     }

@@ -5,6 +5,7 @@
 //! elsewhere.
 
 mod again;
+mod blocks;
 mod events;
 mod start;
 mod types;
@@ -19,14 +20,16 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+pub use blocks::Held;
 pub use events::{About, Events};
 pub use types::{
-    Approved, Attempt, CheckOutcome, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page,
-    QueryError, Reported, ReportsError, SendOwn, Sent, Start, StartError, Started, Status, Ticked,
-    Verification,
+    Approved, Attempt, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
+    MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
+    StartError, Started, Status, Ticked, Verification,
 };
 
 use crate::deliver::Deliver;
+use crate::id::VerificationId;
 use crate::journal::{Decision, Journal};
 use crate::keys::Keys;
 use crate::numbers::Numbers;
@@ -78,6 +81,8 @@ struct Inner {
     parts: Parts,
     /// A permit for each message on its way.
     sending: Arc<Semaphore>,
+    /// Which blocks are written down already.
+    noted: blocks::Noted,
 }
 
 impl Passcodes {
@@ -96,6 +101,7 @@ impl Passcodes {
             deliver: Deliver::new(&parts),
             parts,
             sending: Arc::new(Semaphore::new(MOST_SENDING as usize)),
+            noted: blocks::Noted::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -146,6 +152,17 @@ impl Passcodes {
         sent
     }
 
+    /// The id of the verification that a start without a session begins under
+    /// this attempt, before it has.
+    pub fn id_of(&self, number: &PhoneNumber, attempt: &Attempt) -> String {
+        let keys = &self.inner.parts.keys;
+        let id = VerificationId {
+            nonce: attempt.nonce,
+            record: keys.record(number),
+        };
+        id.encode(keys)
+    }
+
     /// Compares a code. `None` for an id that was never this caller's, or is
     /// forgotten.
     ///
@@ -176,6 +193,16 @@ impl Passcodes {
         id: &str,
     ) -> Result<Option<Verification>, StoreError> {
         self.inner.verification(app, id).await
+    }
+
+    /// A verification as it stands, for callers that keep no ids. `None` where
+    /// there is none of that caller, session and usage type.
+    ///
+    /// # Errors
+    /// Where the number or the session makes no sense, or the store or the
+    /// journal does not answer.
+    pub async fn find(&self, find: Find) -> Result<Option<Verification>, QueryError> {
+        self.inner.find(find).await
     }
 
     /// Ends a verification, if it has not ended otherwise, and gives it as it
@@ -224,6 +251,60 @@ impl Passcodes {
     /// answer.
     pub async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
         self.inner.lift(actor, to).await
+    }
+
+    /// What limits hold back at present, the longest first; what is behind
+    /// `after`, the end and the id of the last one.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn blocks(
+        &self,
+        limit: usize,
+        after: Option<&(Timestamp, String)>,
+    ) -> StoreResult<Vec<Held>> {
+        self.inner.held(limit, after).await
+    }
+
+    /// Lifts one of them, and forgets what was counted for it. It is written
+    /// down who did it. `None` where there is none such, or none that can be
+    /// lifted.
+    ///
+    /// # Errors
+    /// Where the store or the journal does not answer.
+    pub async fn lift_block(&self, actor: &str, id: &str) -> StoreResult<Option<Held>> {
+        self.inner.lift_block(actor, id).await
+    }
+
+    /// The whole number of a message. It is written down who saw it, before it
+    /// is given.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn show_number(&self, actor: &str, out_id: &str) -> StoreResult<Option<String>> {
+        let Some((number, _)) = self.inner.deliver.number_of(out_id).await? else {
+            return Ok(None);
+        };
+        let detail = serde_json::json!({ "out_id": out_id });
+        let decided = self.inner.decide(actor, "number_shown", &number, detail);
+        decided.await?;
+        Ok(Some(number.e164()))
+    }
+
+    /// Writes down what an operator did. Neither the subject nor the detail may
+    /// hold a secret or a whole number.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn write_down(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> StoreResult<()> {
+        let inner = &self.inner;
+        inner.write_down(actor, action, subject, None, detail).await
     }
 
     /// One round of work in the background: asks about messages that are in
@@ -322,14 +403,28 @@ impl Inner {
         number: &PhoneNumber,
         detail: serde_json::Value,
     ) -> StoreResult<()> {
+        let index = self.parts.keys.number_index(number);
+        let subject = number.masked();
+        self.write_down(actor, action, &subject, Some(index), detail)
+            .await
+    }
+
+    async fn write_down(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        number_index: Option<[u8; 16]>,
+        detail: serde_json::Value,
+    ) -> StoreResult<()> {
         let at = self.now();
         let decision = Decision {
             id: uuid_7(at, &*self.parts.source),
             at,
             actor: actor.to_owned(),
             action: action.to_owned(),
-            subject: number.masked(),
-            number_index: Some(self.parts.keys.number_index(number)),
+            subject: subject.to_owned(),
+            number_index,
             detail: detail.to_string(),
         };
         self.parts.journal.decide(&decision).await

@@ -17,13 +17,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
+use axum::routing::any;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Book, Guard, Scope, authenticate};
+use crate::console::{self, Console};
 use crate::error::{Code, Problem};
 use crate::front::{Front, Places, pass, take_place};
-use crate::idempotency::{Replies, replay};
+use crate::hooks::{self, Hooks};
+use crate::idempotency::replay;
+use crate::replies::Replies;
 use crate::state::App;
 use crate::wire::{BodyLimits, read};
 
@@ -36,10 +40,12 @@ pub(crate) struct Around {
     pub(crate) bodies: BodyLimits,
     pub(crate) places: Places,
     pub(crate) front: Front,
+    pub(crate) hooks: Hooks,
 }
 
-/// The API on one address; with metrics, unless they have one of their own.
-pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Router {
+/// The API on one address; with metrics and the console, unless they have one
+/// of their own.
+pub(crate) fn router(app: &Arc<App>, around: &Around, console: Option<&Arc<Console>>) -> Router {
     let guarded = |routes: OpenApiRouter<Arc<App>>, scope| {
         let guard = Guard {
             book: Arc::clone(&around.book),
@@ -62,24 +68,50 @@ pub(crate) fn router(app: &Arc<App>, around: &Around, has_metrics: bool) -> Rout
         .merge(guarded(send(), Scope::Send))
         .merge(guarded(listed(), Scope::Read))
         .merge(guarded(operated(), Scope::Admin));
-    if has_metrics {
+    router = router.merge(hooked(&around.hooks));
+    if console.is_some() {
         router = router.merge(measured().split_for_parts().0);
     }
-    around_all(router, app, &around.front)
+    around_all(router, app, around, console)
 }
 
-/// Metrics, and whether the server lives, on an address of their own.
-pub(crate) fn admin_router(app: &Arc<App>, around: &Around) -> Router {
+/// The console, metrics, and whether the server lives, on an address of their
+/// own.
+pub(crate) fn admin_router(app: &Arc<App>, around: &Around, console: &Arc<Console>) -> Router {
     let routes = measured().merge(alive());
-    around_all(routes.split_for_parts().0, app, &around.front)
+    around_all(routes.split_for_parts().0, app, around, Some(console))
 }
 
-fn around_all(router: Router<Arc<App>>, app: &Arc<App>, front: &Front) -> Router {
-    router
+fn around_all(
+    router: Router<Arc<App>>,
+    app: &Arc<App>,
+    around: &Around,
+    console: Option<&Arc<Console>>,
+) -> Router {
+    let mut router = router.with_state(Arc::clone(app));
+    if let Some(console) = console {
+        let pages = console::router(console, around.bodies, &around.places);
+        router = router.merge(pages);
+    }
+    let router = router
         .fallback(|| async { nothing_here().into_response() })
         .method_not_allowed_fallback(|| async { wrong_method().into_response() })
-        .with_state(Arc::clone(app))
-        .layer(from_fn_with_state(front.clone(), pass))
+        .layer(from_fn_with_state(around.front.clone(), pass));
+    match console {
+        Some(console) => router.layer(from_fn_with_state(Arc::clone(console), console::dress)),
+        None => router,
+    }
+}
+
+/// Platforms, each in its own words: nothing for the document of the API. They
+/// take their places themselves, since each has to hear in its own words too
+/// that there is none.
+fn hooked(hooks: &Hooks) -> Router<Arc<App>> {
+    Router::new()
+        .route("/hooks/{name}", any(hooks::receive))
+        .route("/hooks/{name}/", any(hooks::receive))
+        .route("/hooks/{name}/{*rest}", any(hooks::receive))
+        .with_state(hooks.clone())
 }
 
 /// Every operation there is.

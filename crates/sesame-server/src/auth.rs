@@ -135,7 +135,7 @@ impl ApiKey {
     }
 
     /// Whether this is the key of a row, and still worth something.
-    fn opens(&self, row: &ApiKeyRow, now: Timestamp) -> bool {
+    pub(crate) fn opens(&self, row: &ApiKeyRow, now: Timestamp) -> bool {
         let is_same = bool::from(self.hash().ct_eq(&row.hash));
         is_same && row.ends_at.is_none_or(|ends_at| ends_at > now)
     }

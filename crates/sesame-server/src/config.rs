@@ -7,6 +7,7 @@
 
 mod check;
 mod document;
+mod hooks;
 mod load;
 mod problem;
 mod secret;
@@ -20,6 +21,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use sesame_passcode::Policy;
 
+pub use hooks::{
+    AuthKind, ContentConfig, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig,
+};
 pub use load::{Loaded, PREFIX, load};
 pub use problem::{ConfigProblem, ConfigProblems, Severity};
 pub use secret::Secret;
@@ -31,7 +35,7 @@ pub struct Config {
     /// Where the API listens.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Where metrics are served, if not beside the API.
+    /// Where the console and metrics are served, if not beside the API.
     #[serde(deserialize_with = "some_address")]
     pub admin_listen: Option<SocketAddr>,
     /// Where SQLite files and generated keys live.
@@ -62,6 +66,8 @@ pub struct Config {
     pub otlp: OtlpConfig,
     /// How often the account at the provider is looked at.
     pub doctor: DoctorConfig,
+    /// The platforms that ask for messages, by the names in their addresses.
+    pub hooks: BTreeMap<String, HookConfig>,
 }
 
 impl Default for Config {
@@ -83,6 +89,7 @@ impl Default for Config {
             log: LogConfig::default(),
             otlp: OtlpConfig::default(),
             doctor: DoctorConfig::default(),
+            hooks: BTreeMap::new(),
         }
     }
 }

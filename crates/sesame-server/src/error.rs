@@ -224,6 +224,11 @@ impl Problem {
         self.code
     }
 
+    /// What only some problems have.
+    pub fn more(&self) -> &More {
+        &self.more
+    }
+
     /// With the time after which it makes sense to try again.
     #[must_use]
     pub fn retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {

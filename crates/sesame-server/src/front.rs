@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method};
 use sesame_connector::Source;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 
 use crate::auth::Caller;
@@ -68,15 +68,20 @@ impl Places {
     pub(crate) fn new(count: usize) -> Self {
         Self(Arc::new(Semaphore::new(count)))
     }
+
+    /// A place, until it is dropped; none where all are taken.
+    pub(crate) fn take(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.try_acquire().ok()
+    }
 }
 
 /// Carries a request out if there is a place for it.
 pub(crate) async fn take_place(
-    State(Places(places)): State<Places>,
+    State(places): State<Places>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(_place) = places.try_acquire() else {
+    let Some(_place) = places.take() else {
         let detail = "the server carries out as many requests as it may";
         return Problem::new(Code::Overloaded, detail)
             .retry_after(AGAIN)
@@ -194,11 +199,8 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// Whose request it is: what a named proxy says, and nobody else.
-fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
-    let is_trusted = |ip: IpAddr| {
-        let ip = ip.to_canonical();
-        proxy.trusted.iter().any(|network| network.contains(&ip))
-    };
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
+    let is_trusted = |ip| is_trusted(ip, proxy);
     let mut client = peer;
     let values = headers.get_all(proxy.header.as_str());
     let said = values.iter().filter_map(|value| value.to_str().ok());
@@ -214,6 +216,12 @@ fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> IpAddr {
         }
     }
     client
+}
+
+/// Whether a configuration names this proxy.
+pub(crate) fn is_trusted(ip: IpAddr, proxy: &ProxyConfig) -> bool {
+    let ip = ip.to_canonical();
+    proxy.trusted.iter().any(|network| network.contains(&ip))
 }
 
 #[cfg(test)]

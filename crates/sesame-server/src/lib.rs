@@ -3,15 +3,18 @@
 mod api;
 pub mod auth;
 pub mod config;
+mod console;
 mod doctor;
 pub mod error;
 mod events;
 mod front;
+mod hooks;
 mod idempotency;
 pub mod keys;
 mod listener;
 mod metrics;
 mod refusal;
+mod replies;
 mod server;
 mod state;
 pub mod stores;
@@ -24,4 +27,5 @@ mod work;
 
 pub use api::openapi;
 pub use config::Config;
+pub use hooks::{Example, example};
 pub use server::{ServeError, Server, ServerBuilder};

@@ -1,5 +1,6 @@
 //! Starting and ending a server.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -18,13 +19,15 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::{self, Around};
 use crate::auth::Book;
 use crate::config::{Config, Secret};
+use crate::console::Console;
 use crate::doctor;
 use crate::events::Counting;
 use crate::front::{Front, Places};
-use crate::idempotency::{self, Replies};
+use crate::hooks::{self, Desk, Hooks, Served};
 use crate::keys::{KeyRing, KeysError};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
+use crate::replies::{self, Replies};
 use crate::state::App;
 use crate::stores::Stores;
 use crate::tasks::{Tasks, Waiting};
@@ -79,6 +82,14 @@ pub enum ServeError {
     /// The policy cannot be followed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A hook cannot work as it is configured.
+    #[error("hooks.{name} cannot be used: {reason}")]
+    Hook {
+        /// Which.
+        name: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Server {
@@ -99,7 +110,7 @@ impl Server {
     }
 
     /// `http://127.0.0.1:8080`, or `https` with TLS: the public one first, then
-    /// that of metrics, if there is one.
+    /// that of the console and metrics, if there is one.
     pub fn urls(&self) -> &[String] {
         &self.urls
     }
@@ -178,7 +189,7 @@ impl ServerBuilder {
         let (tasks, waiting) = Tasks::new();
         let app = self.app(stopped.clone())?;
         app.passcodes.verify_keys().await?;
-        let around = self.around(&app, &tasks);
+        let around = self.around(&app, &tasks)?;
         let limits = &self.config.limits;
         let listener = |router: Router, tls: Option<TlsAcceptor>| Listener {
             router,
@@ -188,13 +199,24 @@ impl ServerBuilder {
             places: Arc::new(Semaphore::new(limits.connections)),
             stop: stopped.clone(),
         };
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let scheme = self.scheme();
         let mut urls = vec![format!("{scheme}://{}", callable(public.1))];
         let mut addresses = vec![public.1];
-        let router = api::router(&app, &around, admin.is_none());
+        let config = Arc::new(self.config.clone());
+        let console = |is_tls| {
+            Arc::new(Console {
+                app: Arc::clone(&app),
+                book: Arc::clone(&around.book),
+                keys: Arc::clone(&around.replies.keys),
+                config: Arc::clone(&config),
+                is_tls,
+            })
+        };
+        let on_public = admin.is_none().then(|| console(tls.is_some()));
+        let router = api::router(&app, &around, on_public.as_ref());
         let mut running = vec![tokio::spawn(listener(router, tls).serve(public.0))];
         if let Some((socket, address)) = admin {
-            let router = api::admin_router(&app, &around);
+            let router = api::admin_router(&app, &around, &console(false));
             running.push(tokio::spawn(listener(router, None).serve(socket)));
             urls.push(format!("http://{}", callable(address)));
             addresses.push(address);
@@ -216,6 +238,13 @@ impl ServerBuilder {
             waiting,
             patience: Duration::from_secs(limits.shutdown_secs),
         })
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self.config.tls.cert {
+            Some(_) => "https",
+            None => "http",
+        }
     }
 
     fn tls(&self) -> Result<Option<TlsAcceptor>, ServeError> {
@@ -264,29 +293,62 @@ impl ServerBuilder {
         }))
     }
 
-    fn around(&self, app: &App, tasks: &Tasks) -> Around {
+    fn around(&self, app: &App, tasks: &Tasks) -> Result<Around, ServeError> {
         let limits = &self.config.limits;
-        Around {
+        let replies = Replies {
+            store: Arc::clone(&self.stores.records),
+            keys: Arc::new(self.keys.passcode_keys(self.source.now())),
+            source: Arc::clone(&self.source),
+            tasks: tasks.clone(),
+            lease: replies::lease(self.connector.config().timeout),
+        };
+        let bodies = BodyLimits {
+            bytes: limits.body_bytes,
+            time: Duration::from_secs(limits.body_secs),
+        };
+        let places = Places::new(limits.requests);
+        let desk = Desk {
+            passcodes: app.passcodes.clone(),
+            reading: self.connector.config().reading,
+            replies: replies.clone(),
+            source: Arc::clone(&self.source),
+            metrics: Arc::clone(&app.metrics),
+            bodies,
+            places: places.clone(),
+            scheme: self.scheme(),
+        };
+        Ok(Around {
             book: Arc::new(Book::open(Arc::clone(&self.stores.journal))),
-            replies: Replies {
-                store: Arc::clone(&self.stores.records),
-                keys: Arc::new(self.keys.passcode_keys(self.source.now())),
-                source: Arc::clone(&self.source),
-                tasks: tasks.clone(),
-                lease: idempotency::lease(self.connector.config().timeout),
+            hooks: Hooks {
+                by_name: Arc::new(self.hooks()?),
+                desk: Arc::new(desk),
             },
-            bodies: BodyLimits {
-                bytes: limits.body_bytes,
-                time: Duration::from_secs(limits.body_secs),
-            },
-            places: Places::new(limits.requests),
+            replies,
+            bodies,
+            places,
             front: Front {
                 source: Arc::clone(&self.source),
                 metrics: Arc::clone(&app.metrics),
                 longest: Duration::from_secs(limits.request_secs),
                 proxy: Arc::new(self.config.proxy.clone()),
             },
-        }
+        })
+    }
+
+    fn hooks(&self) -> Result<BTreeMap<String, Served>, ServeError> {
+        let hooks = self.config.hooks.iter().map(|(name, config)| {
+            let (hook, wrongs) = hooks::compile(name, config);
+            let hook = hook.ok_or_else(|| {
+                let wrong = wrongs.iter().find(|wrong| !wrong.is_warning);
+                let wrong = wrong.map(|wrong| format!("{}: {}", wrong.key, wrong.message));
+                ServeError::Hook {
+                    name: name.clone(),
+                    reason: wrong.unwrap_or_default(),
+                }
+            })?;
+            Ok((name.clone(), hook))
+        });
+        hooks.collect()
     }
 }
 

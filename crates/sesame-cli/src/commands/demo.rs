@@ -1,26 +1,27 @@
-//! `sesame demo`: a code from the configuration to the phone, without an
-//! account. The first thing a newcomer runs.
+//! `sesame demo`: an app that people sign in to, the server it asks, the phone
+//! that gets the codes, and what happened in between; without an account. The
+//! first thing a newcomer runs.
 
+mod journey;
+mod page;
 mod phone;
+mod site;
 
 use std::io::{BufRead, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use aliyun_sms::SystemSource;
-use anyhow::Context as _;
-use serde_json::json;
-use sesame_connector::config::{Format, NoLookup};
-use sesame_connector::{Connector, ConnectorConfig, Draft, Outcome, PhoneNumber, Reading, Text};
-use sesame_emulator::{Account, DEFAULT_ADDRESS, Emulator, TemplateKind};
+use sesame_connector::{PhoneNumber, Reading, Text};
+use sesame_passcode::{Start, StartError};
 
-use crate::commands::{emulator, send};
+use self::site::Site;
 use crate::fault::Fault;
 use crate::output::{self, BOLD, DIM, GOOD, INFO, Language, is_rich, line, paint, table};
 use crate::signals::Shutdown;
 
 /// Where nobody can be asked.
 const SAMPLE_NUMBER: &str = "+86 139 0000 1234";
-const CONNECTOR_FILE: &str = "connector.json";
+/// After this time the same number may be sent to again.
+const PAUSE_SECS: i64 = 61;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -28,16 +29,18 @@ const CONNECTOR_FILE: &str = "connector.json";
   sesame demo --to '+852 6832 6366'
   sesame demo --once > message.txt
 
-Nothing leaves this machine: the code goes to the emulator's inbox.
+Nothing leaves this machine: the code goes to the emulator's inbox. Prints
+`ready <url>` for each of its addresses: the demo's page first, then the app,
+the server, and the emulator.
 Exit codes: 0 shown, 1 could not be shown, 2 bad arguments.")]
 pub(crate) struct Args {
     /// The number to send to; asked for on a terminal, else a sample number.
     #[arg(long, value_name = "NUMBER")]
     to: Option<String>,
-    /// Ends after the message, instead of leaving the inbox open.
+    /// Ends after the message, instead of leaving the pages open.
     #[arg(long)]
     once: bool,
-    /// Keeps the demo's connector configuration in this folder, to go on with.
+    /// Keeps the demo's configuration and data in this folder, to go on with.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -51,20 +54,17 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     };
     // Not before the question: Ctrl-C there ends the process as ever.
     let mut shutdown = Shutdown::listen()?;
-    let emulator = start().await?;
-    let configuration = configuration(&emulator);
-    let kept = match &args.data {
-        Some(folder) => Some(keep(folder, &configuration)?),
-        None => None,
-    };
-    line(format_args!("ready {}", emulator.url()));
+    let site = Site::start(args.data.as_deref(), &to).await?;
+    for url in site.urls() {
+        line(format_args!("ready {url}"));
+    }
     output::written()?;
-    show_message(&emulator, &configuration, &to, language).await?;
+    show_message(&site, &to, language).await?;
     if !args.once {
-        line(what_next(&emulator, kept.as_deref(), language));
+        line(what_next(&site, language));
         shutdown.wait().await;
     }
-    shutdown.end(emulator).await;
+    site.end(shutdown).await;
     Ok(0)
 }
 
@@ -110,83 +110,11 @@ fn ask_person(answers: &mut impl BufRead, language: Language) -> Option<PhoneNum
     }
 }
 
-/// On the usual port, so that examples work as they stand; else on a free one.
-async fn start() -> Result<Emulator, Fault> {
-    let free = (DEFAULT_ADDRESS.ip(), 0).into();
-    match emulator::start(Emulator::builder().listen(DEFAULT_ADDRESS)).await {
-        Ok(emulator) => Ok(emulator),
-        Err(_) => emulator::start(Emulator::builder().listen(free)).await,
-    }
-}
-
-/// What an operator would write for the account the emulator plays.
-fn configuration(emulator: &Emulator) -> String {
-    let account = emulator.account();
-    let key = account.access_keys.first();
-    let codes = json!({
-        "china": template(&account, TemplateKind::Verification),
-        "overseas": template(&account, TemplateKind::International),
-    });
-    let usage_types = ["Register", "SignIn", "ForgotPassword", "Generic"];
-    let templates: Vec<_> = usage_types
-        .iter()
-        .map(|usage_type| json!({ "usageType": usage_type, "templateCode": codes }))
-        .collect();
-    let configuration = json!({
-        "accessKeyId": key.map(|key| key.id.as_str()),
-        "accessKeySecret": key.map(|key| key.secret.reveal()),
-        "signName": account.sign_names.first().map(|sign_name| sign_name.name.as_str()),
-        "endpoint": emulator.url(),
-        "templates": templates,
-    });
-    format!("{configuration:#}\n")
-}
-
-fn template(account: &Account, kind: TemplateKind) -> Option<&str> {
-    let found = account
-        .templates
-        .iter()
-        .find(|template| template.kind == kind);
-    found.map(|template| template.code.as_str())
-}
-
-fn keep(folder: &Path, configuration: &str) -> anyhow::Result<PathBuf> {
-    let path = folder.join(CONNECTOR_FILE);
-    let write = || {
-        std::fs::create_dir_all(folder)?;
-        std::fs::write(&path, configuration)
-    };
-    write().map_err(|error| {
-        Fault::bad_input(
-            format!(
-                "--data: {} cannot be written: {}",
-                path.display(),
-                error.kind()
-            ),
-            "name a folder this user may write to",
-        )
-    })?;
-    Ok(path)
-}
-
-/// Sends a code as an identity platform would, and shows what arrives.
-async fn show_message(
-    emulator: &Emulator,
-    configuration: &str,
-    to: &PhoneNumber,
-    language: Language,
-) -> anyhow::Result<()> {
-    let config = ConnectorConfig::parse(configuration, Format::Json, &NoLookup).into_valid()?;
-    let connector = Connector::from_config(config, SystemSource::shared())?;
-    let code = send::random_code(&SystemSource);
-    let outcome = connector
-        .send_draft(Draft::of_code(to.e164(), "SignIn", &code))
-        .await;
-    if let Outcome::Refused(refusal) = &outcome {
-        let fault = Fault::failed(refusal.cause.to_string(), refusal.cure.to_string());
-        return Err(fault).context("the demo's message was refused");
-    }
-    let messages = emulator.messages_to(&to.e164());
+/// Sends a code as the app would, and shows what arrives. The clock then goes
+/// on, so that the same number can be used in the page at once.
+async fn show_message(site: &Site, to: &PhoneNumber, language: Language) -> anyhow::Result<()> {
+    start(site, to).await?;
+    let messages = site.emulator.messages_to(&to.e164());
     let message = messages.first().ok_or_else(|| {
         Fault::failed(
             "the message did not arrive in the inbox",
@@ -197,22 +125,57 @@ async fn show_message(
     line(format_args!("\n{} {}\n", paint(GOOD, sent), to.masked()));
     let is_drawing = phone::is_drawn(is_rich(), output::columns());
     line(phone::draw(&message.text, &to.masked(), is_drawing));
+    site.emulator.advance_secs(PAUSE_SECS)?;
     Ok(())
 }
 
-fn what_next(emulator: &Emulator, kept: Option<&Path>, language: Language) -> String {
+/// Where kept data say that the number has to wait, the demo's clock goes on.
+async fn start(site: &Site, to: &PhoneNumber) -> anyhow::Result<()> {
+    let request = || Start {
+        app: site::APP.to_owned(),
+        to: to.e164(),
+        usage_type: "SignIn".to_owned(),
+        ..Start::default()
+    };
+    let passcodes = site.server.passcodes();
+    let mut started = passcodes.start(request()).await;
+    if let Err(StartError::Limited(limited)) = &started
+        && let Some(secs) = limited.retry_after_secs()
+    {
+        site.emulator
+            .advance_secs(i64::try_from(secs).unwrap_or(PAUSE_SECS) + 1)?;
+        started = passcodes.start(request()).await;
+    }
+    match started {
+        Ok(_) => Ok(()),
+        Err(StartError::Refused(refusal)) => {
+            let fault = Fault::failed(refusal.cause.to_string(), refusal.cure.to_string());
+            Err(anyhow::Error::from(fault).context("the demo's message was refused"))
+        }
+        Err(error) => {
+            let cure = "try another number, or a fresh folder with --data";
+            let fault = Fault::failed(error.to_string(), cure);
+            Err(anyhow::Error::from(fault).context("the demo's message was not sent"))
+        }
+    }
+}
+
+fn what_next(site: &Site, language: Language) -> String {
     let pick = |english, chinese| language.pick(english, chinese);
-    let again = kept.map(|path| {
+    let again = site.kept().map(|folder| {
         format!(
             "sesame send --config {} --to '+86 139 0013 9000' --type SignIn",
-            path.display()
+            folder.join(site::CONNECTOR_FILE).display()
         )
     });
+    let link = |url: &str| paint(INFO, url);
+    let inbox = format!("{}/_emulator/", site.emulator.url());
+    let key = pick("sign in there with", "登录密钥");
     let rows = [
-        (
-            pick("inbox", "收件箱"),
-            paint(INFO, format_args!("{}/_emulator/", emulator.url())),
-        ),
+        (pick("open", "打开"), link(&site.page_url)),
+        (pick("console", "控制台"), link(site.server_url())),
+        (key, site.admin_key.clone()),
+        (pick("inbox", "收件箱"), link(&inbox)),
         (pick("send another", "再发一条"), again.unwrap_or_default()),
     ];
     let end = pick("Ctrl-C ends the demo.", "按 Ctrl-C 结束。");

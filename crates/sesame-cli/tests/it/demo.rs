@@ -1,5 +1,7 @@
 //! `sesame demo`: the first thing a newcomer runs.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Stdio;
 
 use crate::support::{Folder, Running, Said, run, sesame};
@@ -78,6 +80,8 @@ fn stays_open_and_its_kept_configuration_sends() {
         .args(["demo", "--data", &data])
         .stderr(Stdio::null());
     let mut demo = Running::start(&mut command);
+    let [_app, _server, emulator] = [(); 3].map(|()| demo.next_url());
+    demo.url = emulator;
     let config = format!("{data}/connector.json");
     let said = run(&[
         "send",
@@ -90,6 +94,147 @@ fn stays_open_and_its_kept_configuration_sends() {
     ]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(demo.messages("13900139000").len(), 1);
+    let settings = format!("{data}/sesame.toml");
+    let listed = run(&["key", "list", "--config", &settings]);
+    assert!(listed.out.contains("demo console"), "{listed:?}");
+    demo.terminate();
+    assert_eq!(demo.child.wait().expect("it ends").code(), Some(0));
+}
+
+/// What a request to the demo's page is answered with.
+fn ask(url: &str, head: &str) -> String {
+    ask_with(url, head, "")
+}
+
+fn ask_with(url: &str, head: &str, body: &str) -> String {
+    let host = url.strip_prefix("http://").expect("plain HTTP");
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    write!(stream, "{head}\r\nConnection: close\r\n\r\n{body}").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("UTF-8");
+    answer
+}
+
+#[test]
+fn its_page_shows_the_way_of_the_message_and_skips_time() {
+    let mut command = sesame();
+    let mut demo = Running::start(command.arg("demo").stderr(Stdio::null()));
+    let page = demo.url.clone();
+    let host = page.strip_prefix("http://").expect("plain HTTP").to_owned();
+    let [app, _server, emulator] = [(); 3].map(|()| demo.next_url());
+    let show = || ask(&page, &format!("GET / HTTP/1.1\r\nHost: {host}"));
+    let shown = loop {
+        let shown = show();
+        if shown.contains("The carrier reported: delivered") {
+            break shown;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    for part in [
+        "The app asked Sesame",
+        "SendSms → HTTP 200 OK",
+        "The phone shows it",
+        "+86 139****1234",
+        app.as_str(),
+        emulator.as_str(),
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let policy = shown
+        .lines()
+        .find(|line| line.starts_with("content-security-policy: default-src 'none'"));
+    assert!(
+        policy.is_some_and(|policy| !policy.contains("unsafe")),
+        "{shown}"
+    );
+    let chinese = ask(&page, &format!("GET /?lang=zh HTTP/1.1\r\nHost: {host}"));
+    assert!(chinese.contains("应用向 Sesame 请求验证码"), "{chinese}");
+
+    demo.url = emulator;
+    let now = || {
+        demo.get("/_emulator/clock")["now"]
+            .as_str()
+            .expect("a time")
+            .to_owned()
+    };
+    let seconds = |time: &str| time.parse::<jiff::Timestamp>().expect("a time").as_second();
+    let before = seconds(&now());
+    let post = "POST /skip HTTP/1.1\r\nContent-Length: 0";
+    for foreign in [
+        format!("{post}\r\nHost: {host}\r\nOrigin: http://evil.example"),
+        format!("{post}\r\nHost: {host}"),
+        format!("{post}\r\nHost: evil.example\r\nOrigin: http://evil.example"),
+        // A name that was made to point here gets no key to read.
+        "GET / HTTP/1.1\r\nHost: evil.example".to_owned(),
+    ] {
+        let answer = ask(&page, &foreign);
+        assert!(
+            answer.starts_with("HTTP/1.1 403") && !answer.contains("sk_"),
+            "{foreign}"
+        );
+    }
+    let own = ask(&page, &format!("{post}\r\nHost: {host}\r\nOrigin: {page}"));
+    assert!(own.starts_with("HTTP/1.1 303"), "{own}");
+    assert!(seconds(&now()) - before > 60);
+    // Killed, it would leave its folder behind.
+    demo.terminate();
+    assert_eq!(demo.child.wait().expect("it ends").code(), Some(0));
+}
+
+/// A carrier's code may be anything, and the page tells it.
+#[test]
+fn hostile_text_is_text_on_its_page() {
+    const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>";
+    let mut command = sesame();
+    let mut demo = Running::start(command.arg("demo").stderr(Stdio::null()));
+    let page = demo.url.clone();
+    let host = page.strip_prefix("http://").expect("plain HTTP").to_owned();
+    let [_app, server, emulator] = [(); 3].map(|()| demo.next_url());
+    demo.url = emulator;
+    let said = BufReader::new(demo.child.stdout.take().expect("a pipe"));
+    let said = said.lines().map_while(Result::ok);
+    let mut keys = said.filter_map(|line| line.find("sk_").map(|at| line[at..].to_owned()));
+    let key = keys.next().expect("a key for the console");
+
+    // No report by itself, so that the one below is the first.
+    let form = "report=never&times=1";
+    let head = format!(
+        "POST /_emulator/trouble HTTP/1.1\r\nHost: {}\r\nContent-Length: {}",
+        demo.url.strip_prefix("http://").expect("plain HTTP"),
+        form.len()
+    );
+    let wished = ask_with(&demo.url, &head, form);
+    assert!(wished.starts_with("HTTP/1.1 303"), "{wished}");
+    let body = r#"{"to": "+8613900139000", "type": "SignIn"}"#;
+    let head = format!(
+        "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}",
+        body.len()
+    );
+    let sent = ask_with(&server, &head, body);
+    assert!(sent.starts_with("HTTP/1.1 201"), "{sent}");
+    let decision =
+        format!(r#"{{"to": "+8613900139000", "status": "failed", "err_code": "{HOSTILE}"}}"#);
+    demo.post("/_emulator/reports", &decision);
+    let shown = loop {
+        let shown = ask(&page, &format!("GET / HTTP/1.1\r\nHost: {host}"));
+        if shown.contains("not delivered") {
+            break shown;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    // The connector does not even let it in.
+    assert!(shown.contains("unreadable_code"), "{shown}");
+    assert!(
+        !shown.contains("<script>") && !shown.contains("<img"),
+        "{shown}"
+    );
+    let lang = "GET /?lang=%22%3E%3Cscript%3E HTTP/1.1";
+    let asked = ask(&page, &format!("{lang}\r\nHost: {host}"));
+    assert!(
+        asked.starts_with("HTTP/1.1 200") && !asked.contains("<script>"),
+        "{asked}"
+    );
     demo.terminate();
     assert_eq!(demo.child.wait().expect("it ends").code(), Some(0));
 }

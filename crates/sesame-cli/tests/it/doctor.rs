@@ -225,7 +225,7 @@ type Variant = (&'static str, fn(&mut World));
 /// Accounts and configurations that look odd and are in order.
 #[test]
 fn what_is_in_order_in_another_way_is_in_order() {
-    let variants: [Variant; 14] = [
+    let variants: [Variant; 16] = [
         ("one template for the mainland", World::mainland_only),
         ("a template for each type", |w| {
             let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
@@ -280,6 +280,11 @@ fn what_is_in_order_in_another_way_is_in_order() {
             ]);
         }),
         ("a temporary key", table::temporary),
+        ("PNVS alone, which needs other permissions", |w| {
+            table::by_pnvs(w);
+            w.permissions(&["dypns:SendSmsVerifyCode"]);
+        }),
+        ("PNVS behind it", |w| w.config("/fallback", table::pnvs())),
         ("a key of the environment", |w| {
             table::default_chain(w);
             w.variable("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid");

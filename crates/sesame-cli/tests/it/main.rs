@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod emulator;
+mod hook;
 mod quiet;
 mod send;
 mod serve;

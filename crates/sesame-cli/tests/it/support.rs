@@ -83,16 +83,24 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts it and waits for its `ready` line.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let url = String::new();
+        let mut running = Self { child, url };
+        running.url = running.next_url();
+        running
+    }
+
+    /// What the next `ready` line says.
     #[expect(
         clippy::unbuffered_bytes,
         reason = "what follows the line stays in the pipe"
     )]
-    pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let stdout = child.stdout.as_mut().expect("a pipe");
+    pub(crate) fn next_url(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().expect("a pipe");
         let mut line = String::new();
         for byte in stdout.bytes() {
             match byte.expect("readable") {
@@ -103,8 +111,7 @@ impl Running {
         let url = line
             .strip_prefix("ready ")
             .unwrap_or_else(|| panic!("not ready: {line}"));
-        let url = url.to_owned();
-        Self { child, url }
+        url.to_owned()
     }
 
     pub(crate) fn emulator() -> Self {

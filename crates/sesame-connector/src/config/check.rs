@@ -38,7 +38,11 @@ const KEYS: &[&str] = &[
     "region",
     "timeoutMs",
     "provider",
+    "fallback",
 ];
+
+/// What a fallback has of its own.
+const FALLBACK_KEYS: &[&str] = &["provider", "signName", "signNames", "templates", "endpoint"];
 
 /// The whole configuration, where everything it needs is there, and whatever is
 /// wrong with it.
@@ -46,6 +50,7 @@ pub(super) fn check(root: &Node, lookup: &dyn Lookup) -> (Option<ConnectorConfig
     let mut reader = Reader {
         lookup,
         found: Vec::new(),
+        provider: ProviderKind::default(),
     };
     let config = reader.config(&Field::root(root));
     (config, reader.found)
@@ -64,6 +69,7 @@ impl Reader<'_> {
         }
         let root = self.table(root, KEYS)?;
         let provider = self.provider(&root);
+        self.provider = provider;
         let credentials = self.credentials(&root);
         let sign_names = self.sign_names(&root);
         let templates = self.templates(&root, &sign_names);
@@ -74,7 +80,7 @@ impl Reader<'_> {
         if root.has("endpoint") && endpoint.is_none() {
             return None;
         }
-        Some(ConnectorConfig {
+        let mut config = ConnectorConfig {
             provider,
             credentials: credentials?,
             sign_names,
@@ -83,32 +89,60 @@ impl Reader<'_> {
             endpoint,
             region,
             timeout,
+            fallback: None,
+        };
+        if let Some(field) = root.field("fallback") {
+            config.fallback = self.fallback(&field, &config).map(Box::new);
+        }
+        Some(config)
+    }
+
+    /// What is not its own it has of the whole.
+    fn fallback(&mut self, field: &Field<'_>, whole: &ConnectorConfig) -> Option<ConnectorConfig> {
+        let table = self.table(field, FALLBACK_KEYS)?;
+        if !table.has("provider") {
+            self.missing(&table, "provider", "add provider, such as \"aliyun-pnvs\"");
+            return None;
+        }
+        let provider = self.provider(&table);
+        if provider == whole.provider {
+            let message = "the fallback sends by the same provider as the whole";
+            let cure = "name the other one, or remove the fallback";
+            let place = table.place_of("provider");
+            self.report(ProblemId::FallbackSameProvider, &place, message, cure);
+        }
+        self.provider = provider;
+        let sign_names = self.sign_names(&table);
+        let templates = self.templates(&table, &sign_names);
+        let endpoint = self.endpoint(&table);
+        if table.has("endpoint") && endpoint.is_none() {
+            return None;
+        }
+        Some(ConnectorConfig {
+            provider,
+            sign_names,
+            templates: templates?,
+            endpoint: endpoint.or_else(|| whole.endpoint.clone()),
+            ..whole.clone()
         })
     }
 
-    /// There is one so far, whichever is asked for.
     fn provider(&mut self, root: &Table<'_>) -> ProviderKind {
-        let kind = ProviderKind::AliyunSms;
         let Some((name, field)) = self.name(root, "provider") else {
-            return kind;
+            return ProviderKind::default();
         };
-        let place = &field.place;
-        match name.as_str() {
-            "aliyun-sms" => {}
-            "aliyun-pnvs" => {
-                let message = "the provider aliyun-pnvs is not built yet";
-                let cure = "write \"aliyun-sms\", or leave the key out";
-                self.report(ProblemId::ProviderNotBuilt, place, message, cure);
-            }
-            _ => {
-                let message = format!("the provider {} is not known", field.quoted(&name));
-                let known = ["aliyun-sms", "aliyun-pnvs"];
-                let meant = suggest::nearest(&name, known).unwrap_or("aliyun-sms");
-                let cure = format!("write \"{meant}\", or leave the key out");
-                self.report(ProblemId::ProviderUnknown, place, message, cure);
-            }
+        if let Some(kind) = ProviderKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+        {
+            return kind;
         }
-        kind
+        let message = format!("the provider {} is not known", field.quoted(&name));
+        let known = ProviderKind::ALL.map(ProviderKind::as_str);
+        let meant = suggest::nearest(&name, known).unwrap_or("aliyun-sms");
+        let cure = format!("write \"{meant}\", or leave the key out");
+        self.report(ProblemId::ProviderUnknown, &field.place, message, cure);
+        ProviderKind::default()
     }
 
     /// What stands at a key that may be absent, and where.

@@ -154,8 +154,8 @@ problem_ids! {
     TimeoutRange "timeout_range" Error;
     /// A provider that is not known.
     ProviderUnknown "provider_unknown" Error;
-    /// A provider that is not built yet.
-    ProviderNotBuilt "provider_not_built" Error;
+    /// A fallback that sends the same way.
+    FallbackSameProvider "fallback_same_provider" Error;
     /// Not a country.
     DefaultCountryUnknown "default_country_unknown" Error;
     /// `strictPhoneRegionNumberCheck` leaves `defaultCountry` without effect.

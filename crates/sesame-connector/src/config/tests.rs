@@ -279,9 +279,24 @@ fn one_wrong_value_is_one_problem_at_its_place() {
         (with("timeoutMs", json!(1.5)), "timeout_range", "timeoutMs"),
         (with("timeoutMs", json!("8000")), "wrong_type", "timeoutMs"),
         (
-            with("provider", json!("aliyun-pnvs")),
-            "provider_not_built",
-            "provider",
+            with("fallback", json!("aliyun-pnvs")),
+            "wrong_type",
+            "fallback",
+        ),
+        (
+            with("fallback", json!({ "signName": "x", "templates": [] })),
+            "missing_field",
+            "fallback.provider",
+        ),
+        (
+            with("fallback", fallback("aliyun-sms", "SMS_1")),
+            "fallback_same_provider",
+            "fallback.provider",
+        ),
+        (
+            with("fallback", fallback("aliyun-pnvs", "SMS_1")),
+            "template_code_format",
+            "fallback.templates[0].templateCode",
         ),
         (
             with("provider", json!("twilio")),
@@ -376,11 +391,30 @@ fn what_is_referred_to_is_never_quoted() {
     }
 }
 
+/// A fallback with one template.
+fn fallback(provider: &str, template_code: &str) -> serde_json::Value {
+    let templates = [json!({ "usageType": "Generic", "templateCode": template_code })];
+    json!({ "provider": provider, "signName": "速通互联验证码", "templates": templates })
+}
+
+#[test]
+fn a_fallback_has_the_keys_of_the_whole_and_templates_of_its_own() {
+    let checked = check(&with("fallback", fallback("aliyun-pnvs", "100001")));
+    assert!(checked.is_valid(), "{:?}", checked.problems);
+    let config = checked.config.unwrap();
+    let fallback = config.fallback.unwrap();
+    assert_eq!(config.provider, ProviderKind::AliyunSms);
+    assert_eq!(fallback.provider, ProviderKind::AliyunPnvs);
+    assert_eq!(fallback.templates[0].variables, ["code", "min"]);
+    assert_eq!(fallback.timeout, config.timeout);
+    assert!(fallback.fallback.is_none());
+}
+
 #[test]
 fn what_is_wrong_and_not_needed_is_left_out_alone() {
     for (path, value) in [
         ("provider", json!("carrier-pigeon")),
-        ("provider", json!("aliyun-pnvs")),
+        ("fallback", json!({ "provider": "aliyun-pnvs" })),
         ("credentials", json!(null)),
         ("credentials", json!("")),
         ("region", json!("<region>")),

@@ -12,6 +12,8 @@ use crate::text::{Text, printable};
 
 /// The actions a connector uses, and those the doctor uses beside them.
 pub(super) const SEND: &str = "dysms:SendSms";
+/// The same through PNVS.
+pub(super) const SEND_PNVS: &str = "dypns:SendSmsVerifyCode";
 pub(super) const ASK: &str = "dysms:QuerySendDetails";
 pub(super) const GET_SIGN_NAME: &str = "dysms:GetSmsSign";
 pub(super) const GET_TEMPLATE: &str = "dysms:GetSmsTemplate";
@@ -19,8 +21,12 @@ pub(super) const GET_TEMPLATE: &str = "dysms:GetSmsTemplate";
 /// What the line about permission is called.
 const SUBJECT: &str = "RAM";
 
-/// `denied` of `tried` may not be called.
-pub(super) fn permission(denied: &[&'static str], tried: &[&'static str]) -> Check {
+/// `denied` of `tried` may not be called; without `sends` nothing is sent.
+pub(super) fn permission(
+    denied: &[&'static str],
+    tried: &[&'static str],
+    sends: &'static str,
+) -> Check {
     if denied.is_empty() {
         let tried = tried.join(", ");
         let message = Text::made(format!("{tried} are allowed"), format!("已允许 {tried}"));
@@ -38,7 +44,7 @@ pub(super) fn permission(denied: &[&'static str], tried: &[&'static str]) -> Che
                 "该密钥在此没有任何权限：{names} 均被拒绝，可能未授权，也可能其策略（acs:SourceIp）只允许其他来源地址"
             ),
         )
-    } else if denied.contains(&SEND) {
+    } else if denied.contains(&sends) {
         Text::made(
             format!("the key may not call {names}: nothing can be sent"),
             format!("该密钥无权调用 {names}：无法发送短信"),
@@ -67,7 +73,7 @@ pub(super) fn permission(denied: &[&'static str], tried: &[&'static str]) -> Che
             format!("请将以下策略授予该密钥所属的 RAM 用户或角色：\n{policy}"),
         )
     };
-    let make = if denied.contains(&SEND) || is_all {
+    let make = if denied.contains(&sends) || is_all {
         Check::failure
     } else {
         Check::warning
@@ -78,6 +84,8 @@ pub(super) fn permission(denied: &[&'static str], tried: &[&'static str]) -> Che
 fn consequence(denied: &[&'static str]) -> &'static str {
     if denied.contains(&ASK) {
         ", and a message whose answer was lost stays unknown"
+    } else if denied.contains(&SEND) || denied.contains(&SEND_PNVS) {
+        ", and the fallback sends nothing"
     } else {
         ""
     }
@@ -95,14 +103,18 @@ fn policy(actions: &[&'static str]) -> String {
     )
 }
 
+/// What the services are called.
+pub(super) const SMS: &str = "SMS";
+pub(super) const PNVS: &str = "PNVS";
+
 /// The account may use the service.
-pub(super) fn service() -> Check {
+pub(super) fn service(name: &str) -> Check {
     let message = Text::fixed("is activated", "已开通");
-    Check::ok(CheckId::Service, "SMS", message)
+    Check::ok(CheckId::Service, name, message)
 }
 
 /// It may not.
-pub(super) fn no_service(refusal: &Refusal) -> Check {
+pub(super) fn no_service(name: &str, refusal: &Refusal) -> Check {
     let (cause, cure) = match refusal.entry() {
         Some(entry) => (Text::from(entry.cause), entry.cure.into()),
         None => (
@@ -117,7 +129,7 @@ pub(super) fn no_service(refusal: &Refusal) -> Check {
         ),
     };
     let message = cause.with_code(&refusal.code);
-    Check::failure(CheckId::Service, "SMS", message, cure).at(links::OVERVIEW)
+    Check::failure(CheckId::Service, name, message, cure).at(links::OVERVIEW)
 }
 
 /// How much money there is; `None` where the key may not ask, which it need not.

@@ -71,6 +71,7 @@ fn is_about_the_service(code: &str) -> bool {
     matches!(
         code.strip_prefix("isv.").unwrap_or(code),
         "OUT_OF_SERVICE"
+            | "FUNCTION_NOT_OPENED"
             | "PRODUCT_UN_SUBSCRIPT"
             | "PRODUCT_UNSUBSCRIBE"
             | "PRODUCT_NOT_SUBSCRIBED"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aliyun_sms::wire::{
     Api, GetSmsSign, GetSmsSignReply, GetSmsTemplate, GetSmsTemplateReply, QueryAccountBalance,
-    QuerySendDetails, QuerySmsSignList, SendSms, beijing_date,
+    QuerySendDetails, QuerySmsSignList, SendSms, SendSmsVerifyCode, beijing_date,
 };
 use aliyun_sms::{Client, Endpoint, Error, Refusal, Source, Transport};
 
@@ -14,7 +14,7 @@ use super::keys::{self, Key};
 use super::plan::{Plan, SignNameUse, TemplateUse};
 use super::sign_name::Tag;
 use super::{Options, Progress, Stage, account, contact, links, sign_name, tags, template};
-use crate::config::ConnectorConfig;
+use crate::config::{ConnectorConfig, ProviderKind};
 use crate::text::Text;
 
 /// No plan of the world has such a number: whatever is asked about it, nobody
@@ -24,14 +24,69 @@ const NOBODY: &str = "0";
 const NO_SIGN_NAME: &str = "-";
 const NO_TEMPLATE: &str = "SMS_0";
 
+/// The configuration of the way by Aliyun SMS: the whole, or its fallback.
+fn by_sms(config: &ConnectorConfig) -> Option<&ConnectorConfig> {
+    [Some(config), config.fallback.as_deref()]
+        .into_iter()
+        .flatten()
+        .find(|config| config.provider == ProviderKind::AliyunSms)
+}
+
+/// Whether PNVS stands behind; its signatures and templates are Aliyun's own and
+/// cannot be asked about.
+fn falls_back_on_pnvs(config: &ConnectorConfig) -> bool {
+    let mut fallback = config.fallback.iter();
+    fallback.any(|config| config.provider == ProviderKind::AliyunPnvs)
+}
+
+/// As [`Walk::may_send`] does it, by PNVS.
+fn nothing_by_pnvs() -> SendSmsVerifyCode {
+    SendSmsVerifyCode {
+        phone_number: NOBODY.to_owned(),
+        sign_name: NO_SIGN_NAME.to_owned(),
+        template_code: NO_TEMPLATE.to_owned(),
+        template_param: "{}".to_owned(),
+        ..SendSmsVerifyCode::default()
+    }
+}
+
+/// What the service is called that sends.
+fn service_of(config: &ConnectorConfig) -> &'static str {
+    match config.provider {
+        ProviderKind::AliyunSms => account::SMS,
+        ProviderKind::AliyunPnvs => account::PNVS,
+    }
+}
+
+/// The templates of the whole, as far as they can be asked about: what a
+/// configuration's problems count by.
+pub(super) fn plan_of(config: &ConnectorConfig) -> Plan {
+    match config.provider {
+        ProviderKind::AliyunSms => Plan::of(config),
+        ProviderKind::AliyunPnvs => Plan::default(),
+    }
+}
+
+/// What without which nothing is sent.
+fn sends(config: &ConnectorConfig) -> &'static str {
+    match config.provider {
+        ProviderKind::AliyunSms => account::SEND,
+        ProviderKind::AliyunPnvs => account::SEND_PNVS,
+    }
+}
+
 /// Where requests of a configuration go.
 pub(super) fn endpoint_of(config: &ConnectorConfig) -> Endpoint {
+    let api = match config.provider {
+        ProviderKind::AliyunSms => Api::Sms,
+        ProviderKind::AliyunPnvs => Api::Pns,
+    };
     let region = config
         .region
         .as_deref()
         .unwrap_or(aliyun_sms::client::REGION);
     let own = config.endpoint.clone();
-    own.unwrap_or_else(|| Endpoint::of_region(Api::Sms, region))
+    own.unwrap_or_else(|| Endpoint::of_region(api, region))
 }
 
 /// One examination.
@@ -72,7 +127,7 @@ impl<'a> Walk<'a> {
             options,
             progress,
             endpoint: endpoint_of(config),
-            plan: Plan::of(config),
+            plan: by_sms(config).map(Plan::of).unwrap_or_default(),
             checks: Vec::new(),
             tried: Vec::new(),
             denied: Vec::new(),
@@ -105,18 +160,24 @@ impl<'a> Walk<'a> {
         let sign_names = self.sign_names(&client).await?;
         (self.progress)(Stage::Templates);
         let templates = self.templates(&client).await?;
-        let is_served = !self.checks.iter().any(|check| check.id == CheckId::Service);
+        let service = service_of(self.config);
+        let is_about_it = |check: &Check| check.id == CheckId::Service && check.subject == service;
+        let is_served = !self.checks.iter().any(is_about_it);
         if is_served {
-            self.checks.push(account::service());
+            self.checks.push(account::service(service));
         }
-        self.checks
-            .push(account::permission(&self.denied, &self.tried));
+        self.checks.push(account::permission(
+            &self.denied,
+            &self.tried,
+            sends(self.config),
+        ));
         if is_served && self.options.asks_balance {
             self.balance(&client).await;
         }
         self.judge(&sign_names, &templates, &client).await;
         self.checks.push(account::overseas(self.config, &self.plan));
-        if !self.denied.contains(&account::ASK) {
+        let is_sms = self.config.provider == ProviderKind::AliyunSms;
+        if is_sms && !self.denied.contains(&account::ASK) {
             self.checks.push(account::reports());
         }
         Ok(())
@@ -158,17 +219,11 @@ impl<'a> Walk<'a> {
         let mut taken: Option<Client> = None;
         let mut refused: Vec<(Key, Refusal)> = Vec::new();
         for key in keys {
-            let question = QuerySendDetails {
-                phone_number: NOBODY.to_owned(),
-                send_date: beijing_date(self.source.now()),
-                page_size: 1,
-                current_page: 1,
-                biz_id: None,
-            };
-            match ask(&key.client, &question).await {
+            let (action, answer) = self.first_question(&key.client).await;
+            match answer {
                 Err(Trouble::Key(refusal)) => refused.push((key, refusal)),
                 answer if taken.is_none() => {
-                    self.told(account::ASK, answer)?;
+                    self.told(action, answer)?;
                     self.checks.push(keys::taken(&key));
                     taken = Some(key.client);
                 }
@@ -190,6 +245,26 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What any key that serves may ask.
+    async fn first_question(&self, client: &Client) -> (&'static str, Asked<()>) {
+        match self.config.provider {
+            ProviderKind::AliyunSms => {
+                let question = QuerySendDetails {
+                    phone_number: NOBODY.to_owned(),
+                    send_date: beijing_date(self.source.now()),
+                    page_size: 1,
+                    current_page: 1,
+                    biz_id: None,
+                };
+                (account::ASK, ask(client, &question).await.map(drop))
+            }
+            ProviderKind::AliyunPnvs => {
+                let answer = ask(client, &nothing_by_pnvs()).await;
+                (account::SEND_PNVS, answer.map(drop))
+            }
+        }
+    }
+
     /// Notes what an answer says of permission and service.
     fn told<T>(&mut self, action: &'static str, asked: Asked<T>) -> Result<Option<Told<T>>, End> {
         let told = match asked {
@@ -201,7 +276,8 @@ impl<'a> Walk<'a> {
                 return Ok(None);
             }
             Err(Trouble::Service(refusal)) => {
-                return Err(End(Box::new(account::no_service(&refusal))));
+                let service = service_of(self.config);
+                return Err(End(Box::new(account::no_service(service, &refusal))));
             }
             Err(Trouble::Key(refusal)) => {
                 return Err(End(Box::new(keys::refused("key", &refusal, false))));
@@ -221,6 +297,22 @@ impl<'a> Walk<'a> {
     /// Asks to send what cannot be sent: three things in it are wrong, each of
     /// which alone would have it refused.
     async fn may_send(&mut self, client: &Client) -> Result<(), End> {
+        if falls_back_on_pnvs(self.config) {
+            match ask(client, &nothing_by_pnvs()).await {
+                // Without it the rest sends as before.
+                Err(Trouble::Service(refusal)) => {
+                    self.note(account::SEND_PNVS);
+                    self.checks.push(Check {
+                        level: super::Level::Warning,
+                        ..account::no_service(account::PNVS, &refusal)
+                    });
+                }
+                answer => drop(self.told(account::SEND_PNVS, answer)?),
+            }
+        }
+        if by_sms(self.config).is_none() {
+            return Ok(());
+        }
         let nothing = SendSms {
             phone_numbers: NOBODY.to_owned(),
             sign_name: NO_SIGN_NAME.to_owned(),
@@ -233,7 +325,8 @@ impl<'a> Walk<'a> {
             // In arrears an account may still ask, so the rest can be looked at.
             Err(Trouble::Service(refusal)) => {
                 self.note(account::SEND);
-                self.checks.push(account::no_service(&refusal));
+                self.checks
+                    .push(account::no_service(account::SMS, &refusal));
                 Ok(())
             }
             answer => self.told(account::SEND, answer).map(drop),

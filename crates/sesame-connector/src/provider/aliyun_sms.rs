@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::{BoxFuture, Found, FoundMessage, Provider, ReportError, Reports, Sought};
-use crate::config::{AccessKey, ConnectorConfig, Credentials};
+use crate::config::{AccessKey, ConnectorConfig, Credentials, ProviderKind};
 use crate::error::Error;
 use crate::message::Prepared;
 use crate::outcome::{Delivery, Outcome};
@@ -122,7 +122,7 @@ impl AliyunSms {
 
 impl Provider for AliyunSms {
     fn name(&self) -> &'static str {
-        "aliyun-sms"
+        ProviderKind::AliyunSms.as_str()
     }
 
     fn send<'a>(&'a self, message: &'a Prepared) -> BoxFuture<'a, Outcome> {
@@ -197,7 +197,8 @@ pub fn notation(phone: &PhoneNumber) -> String {
     }
 }
 
-fn template_param(params: &[(String, String)]) -> Option<String> {
+/// The values as one JSON object, all of them text.
+pub(super) fn template_param(params: &[(String, String)]) -> Option<String> {
     let object: Map<String, Value> = params
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))

@@ -22,6 +22,8 @@ pub enum RouteError {
     PlusOneNeedsOverseas(UsageType),
     /// There is no signature for the template and the region.
     NoSignName(UsageType),
+    /// The provider serves mainland numbers alone.
+    MainlandOnly,
 }
 
 impl RouteError {
@@ -32,6 +34,7 @@ impl RouteError {
             Self::NoChinaTemplate(_) => "no_china_template",
             Self::NoOverseasTemplate(_) | Self::PlusOneNeedsOverseas(_) => "no_overseas_template",
             Self::NoSignName(_) => "no_sign_name",
+            Self::MainlandOnly => "mainland_only",
         }
     }
 
@@ -79,6 +82,10 @@ impl RouteError {
                 ),
                 format!("使用类型 {} 的模板在该地区没有可用的签名", short(usage)),
             ),
+            Self::MainlandOnly => Text::fixed(
+                "PNVS sends to numbers of the mainland alone",
+                "号码认证服务（短信认证）仅支持中国内地号码",
+            ),
         }
     }
 
@@ -100,6 +107,10 @@ impl RouteError {
             Self::NoSignName(_) => Text::fixed(
                 "add signName, or the region to signNames",
                 "请添加 signName，或在 signNames 中补上该地区的签名",
+            ),
+            Self::MainlandOnly => Text::fixed(
+                "send to other numbers by the provider aliyun-sms, with an international template",
+                "其他号码请使用 aliyun-sms 并配置国际/港澳台模板",
             ),
         }
     }

@@ -11,7 +11,7 @@ use crate::account::{Account, ReviewStatus, SignName, Template};
 use crate::state::Shared;
 
 /// The keys that change, as the account file writes them.
-pub(super) type Changes = Map<String, Value>;
+pub(crate) type Changes = Map<String, Value>;
 
 pub(super) fn template(
     shared: &Shared,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{CLOCK_YEARS, ControlError, Reply, ReportDecision, change, guard, stream};
+use super::{CLOCK_YEARS, ControlError, Reply, ReportDecision, guard, stream};
 use crate::account::Account;
 use crate::faults::OrderJson;
 use crate::inbox;
@@ -51,6 +51,18 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             get(|| async { Redirect::permanent("/_emulator/") }),
         )
         .route("/_emulator/", get(page::show))
+        .route("/_emulator/phone", get(page::phone))
+        .route("/_emulator/calls", get(page::calls))
+        .route("/_emulator/calls/{number}", get(page::call))
+        .route(
+            "/_emulator/trouble",
+            get(page::trouble).post(page::make_trouble),
+        )
+        .route(
+            "/_emulator/texts",
+            get(page::texts).post(page::change_texts),
+        )
+        .route("/_emulator/report", post(page::decide))
         .route("/_emulator/clear", post(clear_from_page))
         .route("/_emulator/assets/{name}", get(page::asset))
         .route("/_emulator/messages", get(messages).delete(delete_messages))
@@ -224,7 +236,7 @@ async fn change_template(
     body: Body,
 ) -> Answer {
     let changes = parse(&headers, body)?;
-    Ok(Json(change::template(&shared, &code, changes)?))
+    Ok(Json(super::change_template(&shared, &code, changes)?))
 }
 
 /// The same of all signatures with a name.
@@ -235,7 +247,7 @@ async fn change_sign_name(
     body: Body,
 ) -> Answer {
     let changes = parse(&headers, body)?;
-    Ok(Json(change::sign_name(&shared, &name, changes)?))
+    Ok(Json(super::change_sign_name(&shared, &name, changes)?))
 }
 
 async fn reports(State(shared): Shares, headers: HeaderMap, body: Body) -> Answer {

@@ -12,6 +12,7 @@ mod control;
 mod faults;
 mod golden;
 mod inbox_page;
+mod pages;
 mod section_a;
 mod section_b;
 mod section_c;

@@ -103,6 +103,32 @@ async fn emulator(receiver: &Receiver) -> Emulator {
 }
 
 #[tokio::test]
+async fn a_receiver_may_be_named_later_and_once() {
+    let receiver = Receiver::start().await;
+    let emulator = start_with(unlimited()).await;
+    assert!(emulator.push_reports_to("nowhere").is_err());
+    emulator.push_reports_to(&receiver.url).unwrap();
+    let again = emulator.push_reports_to(&receiver.url).unwrap_err();
+    assert!(again.to_string().contains("already"), "{again}");
+    send_sms(&emulator).send(&emulator).await;
+    emulator.advance_secs(1).unwrap();
+    receiver.has(1).await;
+}
+
+/// Who takes the emulator's time for theirs goes along when it is moved.
+#[tokio::test]
+async fn its_source_is_its_moved_clock() {
+    let emulator = start().await;
+    let source = emulator.source();
+    assert_eq!(source.now(), emulator.now());
+    let before = source.now();
+    emulator.advance_secs(3600).unwrap();
+    assert_eq!(source.now().duration_since(before).as_secs(), 3600);
+    emulator.reset();
+    assert_eq!(source.now(), before);
+}
+
+#[tokio::test]
 async fn k1_k6_reports_are_pushed_as_an_array() {
     let receiver = Receiver::start().await;
     let emulator = emulator(&receiver).await;

@@ -48,6 +48,27 @@ pub enum LimitName {
 }
 
 impl LimitName {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::NumberPerMinute,
+        Self::NumberPerHour,
+        Self::NumberPerDay,
+        Self::NumberWindow,
+        Self::NumberChecksPerHour,
+        Self::NumberLocked,
+        Self::NumberVerifications,
+        Self::ProviderLimit,
+        Self::IpPerHour,
+        Self::PrefixPerHour,
+        Self::PrefixPerDay,
+        Self::CountryPerHour,
+        Self::CountryPerDay,
+        Self::CountryDenied,
+        Self::AccountPerHour,
+        Self::AccountPerDay,
+        Self::AccountMoneyPerDay,
+    ];
+
     /// The name in JSON, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {

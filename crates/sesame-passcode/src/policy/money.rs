@@ -26,6 +26,18 @@ impl Money {
     pub fn micros(self) -> i64 {
         self.0
     }
+
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, count: i64) -> Self {
+        Self(self.0.saturating_mul(count.max(0)))
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
 }
 
 impl FromStr for Money {

@@ -63,6 +63,7 @@ impl Inner {
             expires_at: created_at + life,
             resend_after_secs: 0,
             attempts_left: 0,
+            sends: Vec::new(),
             message: None,
         });
         Ok(Started {

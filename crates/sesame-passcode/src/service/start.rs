@@ -8,7 +8,7 @@ use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, Stage, Usa
 
 use super::again::sent_earlier;
 use super::types::{Invalid, SendOwn, Sent, Start, StartError, Started, Verification};
-use super::verify::{resend_after_secs, verification_view};
+use super::verify::{resend_after_secs, sends, verification_view};
 use super::{About, Inner};
 use crate::id::VerificationId;
 use crate::issue::{self, Reserved, Wanted};
@@ -101,7 +101,7 @@ impl Inner {
         })
     }
 
-    fn session(&self, session: &str) -> Result<[u8; 16], Invalid> {
+    pub(super) fn session(&self, session: &str) -> Result<[u8; 16], Invalid> {
         if !(1..=LONGEST_SESSION).contains(&session.len()) {
             return Err(Invalid {
                 field: "session",
@@ -151,9 +151,10 @@ impl Inner {
         let rule = |record: &mut NumberRecord, now| {
             let reserved = issue::issue(record, &wanted, policy, now)?;
             let room = resend_after_secs(record, policy, now);
-            Ok((reserved, room))
+            let sends = sends(record, &reserved.entry.nonce);
+            Ok((reserved, room, sends))
         };
-        let (reservation, (reserved, resend_after_secs)) =
+        let (reservation, (reserved, resend_after_secs, sends)) =
             self.reserve(&request, false, rule).await?;
         let now = reservation.at;
         let Reserved { entry, resumed } = reserved;
@@ -177,6 +178,7 @@ impl Inner {
             .await?;
         let verification = Verification {
             resend_after_secs,
+            sends,
             message: Some(row.into()),
             ..verification_view(&entry, id, &message.to, now)
         };
@@ -247,14 +249,24 @@ impl Inner {
         if tried.sent(out_id).is_some() {
             return Err(under_way());
         }
-        rule(&mut tried, now)?;
+        if let Err(limited) = rule(&mut tried, now) {
+            drop(turn);
+            self.note_number(&limited, to).await;
+            return Err(limited.into());
+        }
         let message = Charged {
             to,
             ip: request.ip,
             is_own,
         };
         let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
-        self.charge(&charges, now).await?;
+        if let Err(error) = self.charge(&charges, now).await {
+            drop(turn);
+            if let StartError::Limited(limited) = &error {
+                self.note_charge(limited, &message, &charges).await;
+            }
+            return Err(error);
+        }
         let put_down = self.put_down(record, loaded, &request.message, rule, now);
         match put_down.await {
             Ok(Some(answer)) => {

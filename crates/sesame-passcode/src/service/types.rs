@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sesame_connector::{OutId, Outcome, PhoneNumber, Reading, Refusal, mask_number};
 use thiserror::Error as ThisError;
 
-use crate::journal::{Row, State};
+use crate::journal::{Reported as ReportState, Row, State};
 use crate::limit::{LimitName, Limited};
 use crate::store::StoreError;
 
@@ -41,6 +41,28 @@ pub struct Attempt {
     pub nonce: [u8; 12],
 }
 
+/// A caller that keeps no ids asks for a verification of one of its sessions.
+#[derive(Clone)]
+pub struct Find {
+    /// The caller.
+    pub app: String,
+    /// What the verification is for.
+    pub usage_type: String,
+    /// The session it was started in.
+    pub session: String,
+    /// Which of them.
+    pub by: FindBy,
+}
+
+/// What a caller knows of a verification.
+#[derive(Clone)]
+pub enum FindBy {
+    /// Its number, in any notation: the newest one is meant.
+    Number(String),
+    /// The out-id of one of its messages.
+    Message(String),
+}
+
 /// Somebody wants a message sent whose code they made.
 #[derive(Clone, Default)]
 pub struct SendOwn {
@@ -68,6 +90,24 @@ impl fmt::Debug for Start {
             .field("to", &mask_number(&self.to))
             .field("usage_type", &self.usage_type)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Find {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Find")
+            .field("app", &self.app)
+            .field("usage_type", &self.usage_type)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for FindBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "Number({})", mask_number(number)),
+            Self::Message(out_id) => write!(f, "Message({out_id})"),
+        }
     }
 }
 
@@ -120,8 +160,20 @@ pub struct Verification {
     pub resend_after_secs: u64,
     /// How often it may still be tried.
     pub attempts_left: u32,
+    /// Every message that was sent for it, oldest first; none where that was too
+    /// long ago to count for a limit.
+    pub sends: Vec<SentAt>,
     /// Its last message; none where the journal has no row of it any more.
     pub message: Option<MessageView>,
+}
+
+/// A message of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAt {
+    /// Our id of it.
+    pub out_id: String,
+    /// When sending began.
+    pub at: Timestamp,
 }
 
 /// Where a verification stands.
@@ -267,12 +319,22 @@ pub struct MessageQuery {
     pub app: Option<String>,
     /// To this number, in any notation.
     pub to: Option<String>,
+    /// The same by the number's blind index.
+    pub number_index: Option<[u8; 16]>,
     /// In one of these states; in any, where there are none.
     pub states: Vec<State>,
+    /// For this.
+    pub usage_type: Option<String>,
+    /// With such a delivery report.
+    pub delivery: Option<ReportState>,
     /// From then on.
     pub from: Option<Timestamp>,
     /// Before then.
     pub until: Option<Timestamp>,
+    /// How many messages may be looked at, where no index finds just those that
+    /// are wanted; without it as many as there are. A page that ends for that
+    /// may hold few messages or none, and has a cursor.
+    pub reach: Option<usize>,
     /// [`Page::next_cursor`] of the page before.
     pub cursor: Option<String>,
     /// How many, from 1 to 200; 50 if not said.
@@ -289,7 +351,7 @@ impl fmt::Debug for MessageQuery {
     }
 }
 
-/// Messages were not looked for.
+/// Messages, or a verification, were not looked for.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -346,6 +408,13 @@ pub struct MessageView {
     pub reported_at: Option<Timestamp>,
     /// When its code came back right.
     pub confirmed_at: Option<Timestamp>,
+    /// Name of the [carrier](sesame_connector::Carrier) by a mainland number's
+    /// prefix; empty elsewhere.
+    pub carrier: String,
+    /// When the answer to sending it came, or was found.
+    pub ended_at: Option<Timestamp>,
+    /// Who sent it (`aliyun-sms`).
+    pub provider: String,
 }
 
 impl MessageView {
@@ -377,6 +446,9 @@ impl From<Row> for MessageView {
             delivery_code: report.as_ref().and_then(|report| report.code.clone()),
             reported_at: report.and_then(|report| report.reported_at),
             confirmed_at: row.confirmed_at,
+            carrier: row.carrier,
+            ended_at: row.progress.ended_at,
+            provider: row.provider,
         }
     }
 }

@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 use sesame_connector::PhoneNumber;
 
-use super::types::{Approved, CheckOutcome, LiftError, Lifted, Status, Verification};
+use super::types::{
+    Approved, CheckOutcome, Find, FindBy, LiftError, Lifted, QueryError, SentAt, Status,
+    Verification,
+};
 use super::{About, Inner};
 use crate::check::{self, Answer, Ended, Gate};
 use crate::id::VerificationId;
 use crate::issue;
-use crate::limit::{self, whole_secs};
+use crate::keys::RecordKey;
+use crate::limit::{self, Limited, whole_secs};
 use crate::numbers::Change;
 use crate::passcode::Typed;
 use crate::policy::Policy;
-use crate::record::{Entry, EntryState, NumberRecord};
+use crate::record::{Entry, EntryState, NumberRecord, Sent};
 use crate::store::StoreResult;
 
 /// What came of a check, before the journal is asked whether a right code is
@@ -25,6 +29,8 @@ struct Checked {
     sent_at: Vec<Timestamp>,
     /// Whether this wrong code locked the number.
     locks: bool,
+    /// What the number's wrong codes have brought on it.
+    blocked: Option<Limited>,
 }
 
 enum Checking {
@@ -55,6 +61,9 @@ impl Inner {
         self.parts.events.checked(&about, &outcome);
         if checked.locks {
             self.tell_lock(&checked.number).await;
+        }
+        if let Some(limited) = &checked.blocked {
+            self.note_number(limited, &checked.number).await;
         }
         Ok(Some(outcome))
     }
@@ -93,14 +102,21 @@ impl Inner {
             outcome: Checking::Right,
             entry: record.verifications[place].clone(),
             number,
-            sent_at: sent_at(&record, &vid.nonce),
+            sent_at: sends(&record, &vid.nonce)
+                .into_iter()
+                .map(|sent| sent.at)
+                .collect(),
             locks: false,
+            blocked: None,
         };
         let policy = &self.parts.policy;
         let index = match check::gate(&record, app, &vid.nonce, policy, now) {
             Gate::Unknown => return Change::Leave(Ok(None)),
             Gate::Ended(ended) => return leave(checked, ended.into()),
-            Gate::Blocked(limited) => return leave(checked, CheckOutcome::Locked(limited)),
+            Gate::Blocked(limited) => {
+                checked.blocked = Some(limited);
+                return leave(checked, CheckOutcome::Locked(limited));
+            }
             Gate::Open(index) => index,
         };
         let Some(typed) = Typed::read(code, checked.entry.digits) else {
@@ -114,6 +130,7 @@ impl Inner {
         let answer = check::count(&mut record, index, is_right, now);
         checked.outcome = told(answer);
         checked.locks = !is_right && record.consecutive == policy.lock_after_failures;
+        checked.blocked = check::blocked(&record, policy, now);
         Change::Save(record, Ok(Some(checked)))
     }
 
@@ -168,6 +185,50 @@ impl Inner {
         self.view(&record, app, id, &vid, now).await
     }
 
+    pub(super) async fn find(&self, find: Find) -> Result<Option<Verification>, QueryError> {
+        let session = self.session(&find.session)?;
+        let Some((key, nonce)) = self.place(&find).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let Some(record) = self.numbers.load(key, now).await?.record else {
+            return Ok(None);
+        };
+        let is_meant = |entry: &&Entry| {
+            entry.is_of(&find.app, &session, &find.usage_type)
+                && nonce.is_none_or(|nonce| nonce == entry.nonce)
+        };
+        let Some(entry) = record.verifications.iter().rfind(is_meant) else {
+            return Ok(None);
+        };
+        let vid = VerificationId {
+            nonce: entry.nonce,
+            record: key,
+        };
+        let id = vid.encode(&self.parts.keys);
+        Ok(self.view(&record, &find.app, &id, &vid, now).await?)
+    }
+
+    /// The record a verification must be in, and which one there, if one alone
+    /// can be meant.
+    async fn place(
+        &self,
+        find: &Find,
+    ) -> Result<Option<(RecordKey, Option<[u8; 12]>)>, QueryError> {
+        match &find.by {
+            FindBy::Number(to) => {
+                let number = self.parts.connector.phone(to)?;
+                Ok(Some((self.parts.keys.record(&number), None)))
+            }
+            FindBy::Message(out_id) => {
+                let message = self.deliver.message(Some(&find.app), out_id).await?;
+                let id = message.and_then(|message| message.verification);
+                let id = id.and_then(|id| VerificationId::decode(&id, &self.parts.keys));
+                Ok(id.map(|id| (id.record, Some(id.nonce))))
+            }
+        }
+    }
+
     pub(super) async fn view(
         &self,
         record: &NumberRecord,
@@ -183,6 +244,7 @@ impl Inner {
         let number = self.number(record)?;
         Ok(Some(Verification {
             resend_after_secs: resend_after_secs(record, &self.parts.policy, now),
+            sends: sends(record, &vid.nonce),
             message: self.deliver.message(Some(app), &entry.out_id).await?,
             ..verification_view(entry, id.to_owned(), &number, now)
         }))
@@ -214,6 +276,14 @@ impl Inner {
 
     pub(super) async fn lift(&self, actor: &str, to: &str) -> Result<Lifted, LiftError> {
         let number = self.parts.connector.phone(to)?;
+        Ok(self.lift_number(actor, number).await?)
+    }
+
+    pub(super) async fn lift_number(
+        &self,
+        actor: &str,
+        number: PhoneNumber,
+    ) -> StoreResult<Lifted> {
         let key = self.parts.keys.record(&number);
         let (_turn, now) = self.numbers.queue(key).await;
         let loaded = self.numbers.load(key, now).await?;
@@ -230,6 +300,7 @@ impl Inner {
             None => Change::Leave(()),
         };
         self.numbers.change(key, loaded, now, rule).await?;
+        self.unlist_number(&number).await;
         Ok(Lifted {
             to: number.masked(),
             was_locked,
@@ -272,10 +343,15 @@ impl From<Ended> for CheckOutcome {
     }
 }
 
-fn sent_at(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<Timestamp> {
+/// The messages of a verification, oldest first.
+pub(super) fn sends(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<SentAt> {
     let sends = record.sends.iter();
     let its = sends.filter(|sent| sent.verification.as_ref() == Some(nonce));
-    its.map(|sent| sent.at).collect()
+    let sent_at = |sent: &Sent| SentAt {
+        out_id: sent.out_id.clone(),
+        at: sent.at,
+    };
+    its.map(sent_at).collect()
 }
 
 /// When the number's own limits allow its next message.
@@ -301,6 +377,7 @@ pub(super) fn verification_view(
         expires_at: entry.expires_at,
         resend_after_secs: 0,
         attempts_left: entry.attempts_left(),
+        sends: Vec::new(),
         message: None,
     }
 }

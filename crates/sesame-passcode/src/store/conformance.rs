@@ -12,6 +12,7 @@
     reason = "a check says that it failed by a panic, as tests do"
 )]
 
+mod figures;
 pub mod messages;
 pub mod records;
 pub mod rules;
@@ -60,6 +61,10 @@ macro_rules! conformance_tests {
             the_time_to_ask_is_set_and_cleared
             a_search_finds_by_every_filter
             pages_hold_every_row_once
+            a_search_reaches_as_far_as_it_may
+            tallies_follow_the_rows
+            tallies_count_what_comes_at_the_same_time
+            blocks_are_listed_while_they_last
             due_rows_are_leased
             a_row_is_leased_to_one
             a_verification_is_consumed_once

@@ -8,8 +8,8 @@ use sesame_passcode::journal::State;
 use sesame_passcode::store::memory::Fault;
 use sesame_passcode::store::{Record, Store, Swap, Version};
 use sesame_passcode::{
-    Attempt, CheckOutcome, CodeKey, Journal, Keys, LimitName, MessageQuery, NumberKey, SendOwn,
-    Start, StartError, Status, Ticked,
+    Attempt, CheckOutcome, CodeKey, Find, FindBy, Journal, Keys, LimitName, MessageQuery,
+    NumberKey, QueryError, SendOwn, Start, StartError, Status, Ticked, Verification,
 };
 
 use crate::world::{PHONE, Reply, World, limited, start, wrong};
@@ -758,4 +758,123 @@ async fn an_address_pays_for_every_call_to_the_provider() {
     let refused = limited(world.passcodes.start(request(20)).await);
     assert_eq!(refused.limit, LimitName::IpPerHour);
     assert_eq!(world.phones.calls(), 20);
+}
+
+/// Of the session `s`, by number or message.
+async fn found(world: &World, change: impl FnOnce(&mut Find)) -> Option<Verification> {
+    let mut find = Find {
+        app: "web".to_owned(),
+        usage_type: "SignIn".to_owned(),
+        session: "s".to_owned(),
+        by: FindBy::Number(PHONE.to_owned()),
+    };
+    change(&mut find);
+    world.passcodes.find(find).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_verification_is_found_by_its_number_and_by_each_of_its_messages() {
+    let world = World::new();
+    let in_session = |session: &str| Start {
+        session: Some(session.to_owned()),
+        ..start(PHONE)
+    };
+    let first = world.passcodes.start(in_session("s")).await.expect("sent");
+    world.clock.advance(60);
+    let again = world.passcodes.start(in_session("s")).await.expect("sent");
+    world.clock.advance(60);
+    let other = world.passcodes.start(in_session("t")).await.expect("sent");
+    let id = first.verification.id;
+    assert!(again.resumed && again.verification.id == id);
+    let sends: Vec<&str> = again
+        .verification
+        .sends
+        .iter()
+        .map(|sent| &*sent.out_id)
+        .collect();
+    let out_ids = [
+        first.outcome.out_id().as_str(),
+        again.outcome.out_id().as_str(),
+    ];
+    assert_eq!(sends, out_ids);
+    let by_number = found(&world, |_| ()).await.expect("by its number");
+    assert_eq!(
+        (&by_number.id, &by_number.sends),
+        (&id, &again.verification.sends)
+    );
+    for out_id in out_ids {
+        let by = FindBy::Message(out_id.to_owned());
+        let by_message = found(&world, |find| find.by = by)
+            .await
+            .expect("by a message");
+        assert_eq!(by_message.id, id);
+    }
+    let elsewhere = FindBy::Message(other.outcome.out_id().to_string());
+    assert!(found(&world, |find| find.by = elsewhere).await.is_none());
+    assert!(
+        found(&world, |find| find.app = "mail".to_owned())
+            .await
+            .is_none()
+    );
+    assert!(
+        found(&world, |find| find.session = "u".to_owned())
+            .await
+            .is_none()
+    );
+    assert!(
+        found(&world, |find| find.usage_type = "Register".to_owned())
+            .await
+            .is_none()
+    );
+    for unknown in ["0000000000000000", "", "a b", "../x"] {
+        let by = FindBy::Message(unknown.to_owned());
+        assert!(
+            found(&world, |find| find.by = by).await.is_none(),
+            "{unknown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_several_the_newest_is_found_and_what_ended_too() {
+    let world = World::new();
+    let request = || Start {
+        session: Some("s".to_owned()),
+        ..start(PHONE)
+    };
+    let first = world.passcodes.start(request()).await.expect("sent");
+    let canceled = world.passcodes.cancel("web", &first.verification.id).await;
+    canceled.expect("an answer").expect("it is there");
+    let seen = found(&world, |_| ()).await.expect("the canceled one");
+    assert_eq!(seen.status, Status::Canceled);
+    world.clock.advance(60);
+    let second = world.passcodes.start(request()).await.expect("sent");
+    let seen = found(&world, |_| ()).await.expect("the new one");
+    assert_eq!(
+        (seen.id, seen.status),
+        (second.verification.id, Status::Pending)
+    );
+    world.clock.advance(600);
+    let seen = found(&world, |_| ()).await.expect("the expired one");
+    assert_eq!(seen.status, Status::Expired);
+}
+
+#[tokio::test]
+async fn what_is_no_number_and_no_session_is_not_looked_for() {
+    let world = World::new();
+    let find = |to: &str, session: &str| Find {
+        app: "web".to_owned(),
+        usage_type: "SignIn".to_owned(),
+        session: session.to_owned(),
+        by: FindBy::Number(to.to_owned()),
+    };
+    let said = world.passcodes.find(find("12", "s")).await;
+    assert!(matches!(said, Err(QueryError::Number(_))), "{said:?}");
+    let said = world.passcodes.find(find(PHONE, "")).await;
+    assert!(matches!(said, Err(QueryError::Invalid(_))), "{said:?}");
+    let printed = format!("{:?} {:?}", find(PHONE, "s3cret"), find(PHONE, "s").by);
+    assert!(
+        !printed.contains("13800138000") && !printed.contains("s3cret"),
+        "{printed}"
+    );
 }

@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by a panic")]
 
 mod memory;
+mod older;
 mod postgres;
 mod proxy;
 mod sqlite;

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 use crate::named;
+use crate::older;
 use crate::proxy::{Proxy, Way, address_in};
 use crate::tls::{Opening, Tls};
 
@@ -90,6 +91,33 @@ fn assert_unavailable<T: std::fmt::Debug>(answer: StoreResult<T>) {
         Err(error @ StoreError::Unavailable { .. }) => assert!(error.is_transient()),
         other => panic!("{other:?}"),
     }
+}
+
+/// What an earlier program left is counted once, and goes on from there.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL"]
+async fn rows_of_an_older_schema_are_counted() {
+    let url = empty_place().await;
+    drop(Postgres::open(&url).await.unwrap());
+    let older = "DROP TABLE sesame_tallies; DROP TABLE sesame_blocks; \
+        DROP INDEX sesame_messages_failed; ALTER TABLE sesame_messages DROP COLUMN carrier; \
+        UPDATE sesame_schema SET version = 2";
+    ask(&url, older).await;
+    for (id, masked, country, hour, state, delivered, confirmed) in older::ROWS {
+        let created = format!("to_timestamp({hour} * 3600 + 0.000005)");
+        let delivered = delivered.map_or_else(|| "NULL".to_owned(), |it| it.to_string());
+        let confirmed = if *confirmed { &created } else { "NULL" };
+        let sql = format!(
+            "INSERT INTO sesame_messages (out_id, verification, app, usage_type, number, \
+             number_index, masked, country, provider, created_at, state, report_delivered, \
+             confirmed_at) VALUES ('{id}', 'v-{id}', 'web', 'SignIn', '', \
+             decode(repeat('00', 16), 'hex'), '{masked}', '{country}', 'aliyun-sms', {created}, \
+             '{state}', {delivered}, {confirmed})"
+        );
+        ask(&url, &sql).await;
+    }
+    let store = Postgres::open(&url).await.unwrap();
+    older::assert_counted(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

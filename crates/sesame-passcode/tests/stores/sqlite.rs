@@ -15,6 +15,8 @@ use sesame_passcode::store::{Key, Record, Store, StoreError, Swap, Version};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::older;
+
 conformance_tests!(records: records, fresh().await);
 conformance_tests!(messages: messages, fresh().await);
 conformance_tests!(rules: rules, {
@@ -118,6 +120,35 @@ async fn an_older_schema_is_brought_up_to_date_by_who_is_alone() {
     drop(held);
     let server = Sqlite::open(&file, Role::Server).await.unwrap();
     put(&server, "a", b"1").await.unwrap();
+}
+
+/// What an earlier program left is counted once, and goes on from there.
+#[tokio::test]
+async fn rows_of_an_older_schema_are_counted() {
+    let (_folder, file) = place();
+    drop(Sqlite::open(&file, Role::Server).await.unwrap());
+    let older = Connection::open(&file).unwrap();
+    older
+        .execute_batch(
+            "DROP TABLE tallies; DROP TABLE blocks; DROP INDEX messages_failed; \
+             ALTER TABLE messages DROP COLUMN carrier; PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    let hour = 3_600_000_000_i64;
+    for row in older::ROWS {
+        let (id, masked, country, created, state, delivered, confirmed) = *row;
+        let sql = "INSERT INTO messages (out_id, verification, app, usage_type, number, \
+            number_index, masked, country, provider, created_at, state, report_delivered, \
+            confirmed_at) VALUES (?1, 'v-' || ?1, 'web', 'SignIn', x'00', zeroblob(16), ?2, ?3, \
+            'aliyun-sms', ?4, ?5, ?6, ?7)";
+        let created = created * hour + 5;
+        let confirmed = confirmed.then_some(created);
+        let values = rusqlite::params![id, masked, country, created, state, delivered, confirmed];
+        older.execute(sql, values).unwrap();
+    }
+    drop(older);
+    let store = Sqlite::open(&file, Role::Server).await.unwrap();
+    older::assert_counted(&store).await;
 }
 
 #[tokio::test]

@@ -307,6 +307,7 @@ impl ListQuery {
             until: time("until", self.until.as_deref())?,
             cursor: self.cursor,
             limit: self.limit,
+            ..MessageQuery::default()
         })
     }
 }

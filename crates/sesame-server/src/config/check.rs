@@ -26,6 +26,7 @@ pub(super) fn check(loader: &mut Loader, config: &Config) -> Option<ConnectorCon
     limits(loader, &config.limits);
     proxy(loader, config);
     otlp(loader, &config.otlp);
+    hooks(loader, config);
     if config.retention.messages_days == 0 {
         let cure = "write for how many days messages are kept";
         loader.report(
@@ -334,6 +335,29 @@ fn otlp(loader: &mut Loader, otlp: &OtlpConfig) {
         if !is_name || HeaderValue::from_str(value.reveal()).is_err() {
             let cure = "write a header's name and its value, such as authorization = { env = \"OTLP_KEY\" }";
             wrong(&format!("headers.{name}"), "this is no header", cure);
+        }
+    }
+}
+
+fn hooks(loader: &mut Loader, config: &Config) {
+    let longest = Duration::from_secs(config.limits.request_secs);
+    for (name, hook) in &config.hooks {
+        let (compiled, wrongs) = crate::hooks::compile(name, hook);
+        for wrong in wrongs {
+            let severity = if wrong.is_warning {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            let path = format!("hooks.{name}.{}", wrong.key);
+            let path = path.trim_end_matches('.');
+            loader.report(severity, path, wrong.message, wrong.cure);
+        }
+        if compiled.is_some_and(|served| served.budget() >= longest) {
+            let message = "limits.request_secs ends a request before this hook's time is over";
+            let cure = "make limits.request_secs longer, or this shorter";
+            let path = format!("hooks.{name}.budget_ms");
+            loader.report(Severity::Error, &path, message, cure);
         }
     }
 }

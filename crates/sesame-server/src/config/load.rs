@@ -276,7 +276,11 @@ impl Config {
             .filter_map(|(path, secret)| Some((path.to_owned(), secret?)));
         let headers = self.otlp.headers.iter_mut();
         let headers = headers.map(|(name, secret)| (format!("otlp.headers.{name}"), secret));
-        single.chain(headers).collect()
+        let hooks = self.hooks.iter_mut().flat_map(|(name, hook)| {
+            let secrets = hook.secrets.iter_mut().enumerate();
+            secrets.map(move |(index, secret)| (format!("hooks.{name}.secrets[{index}]"), secret))
+        });
+        single.chain(headers).chain(hooks).collect()
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
-use sesame_passcode::journal::{ApiKeyRow, Ask, Decision, Progress, Row, Search, SeenReport};
+use sesame_passcode::journal::{
+    ApiKeyRow, Ask, Block, Decision, Progress, Row, Search, SeenReport, Tallied, TallyQuery,
+};
 use sesame_passcode::store::{Addition, Key, Record, StoreResult, Swap, Version};
 use sesame_passcode::{Journal, Store, StoreError};
 use tracing::Instrument as _;
@@ -125,6 +127,18 @@ impl Journal for Traced<dyn Journal> {
         traced!(self, "journal", search(search))
     }
 
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> Work<'a, Option<(Timestamp, OutId)>> {
+        traced!(self, "journal", reach(search, how_far))
+    }
+
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> Work<'a, Vec<Tallied>> {
+        traced!(self, "journal", tallies(query))
+    }
+
     fn reports<'a>(&'a self, out_id: &'a OutId) -> Work<'a, Vec<SeenReport>> {
         traced!(self, "journal", reports(out_id))
     }
@@ -153,8 +167,29 @@ impl Journal for Traced<dyn Journal> {
         traced!(self, "journal", decide(decision))
     }
 
-    fn decisions(&self, limit: usize, before: Option<Timestamp>) -> Work<'_, Vec<Decision>> {
-        traced!(self, "journal", decisions(limit, before))
+    fn decisions<'a>(
+        &'a self,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> Work<'a, Vec<Decision>> {
+        traced!(self, "journal", decisions(limit, after))
+    }
+
+    fn block<'a>(&'a self, block: &'a Block) -> Work<'a, ()> {
+        traced!(self, "journal", block(block))
+    }
+
+    fn unblock<'a>(&'a self, id: &'a str) -> Work<'a, Option<Block>> {
+        traced!(self, "journal", unblock(id))
+    }
+
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> Work<'a, Vec<Block>> {
+        traced!(self, "journal", blocks(now, limit, after))
     }
 
     fn mark<'a>(&'a self, name: &'a str, value: Option<&'a [u8]>) -> Work<'a, Option<Vec<u8>>> {

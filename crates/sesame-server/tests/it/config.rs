@@ -8,7 +8,7 @@ use tempfile::TempDir;
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sesame.example.toml");
 const CONNECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/connector.json");
 
-const SMALLEST: &str = "\
+pub(crate) const SMALLEST: &str = "\
 connector = \"connector.json\"
 [token]
 issuer = \"https://sesame.example\"
@@ -17,7 +17,7 @@ audience = \"my-app\"
 secret = \"0123456789abcdef\"
 ";
 
-fn folder(text: &str) -> (TempDir, PathBuf) {
+pub(crate) fn folder(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sesame.toml");
     std::fs::write(&path, text).expect("written");
@@ -25,12 +25,12 @@ fn folder(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn read(path: &Path, environment: &[(&str, &str)]) -> Result<Loaded, ConfigProblems> {
+pub(crate) fn read(path: &Path, environment: &[(&str, &str)]) -> Result<Loaded, ConfigProblems> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     load(path, environment.iter().map(owned))
 }
 
-fn said(text: &str, environment: &[(&str, &str)]) -> String {
+pub(crate) fn said(text: &str, environment: &[(&str, &str)]) -> String {
     let (folder, path) = folder(text);
     let problems = read(&path, environment).expect_err("it is wrong").problems;
     assert!(
@@ -216,7 +216,7 @@ fn what_is_wrong_is_told_with_its_place_and_cure() {
         ),
         (
             "[hooks.x]\npreset = \"supabase\"\n",
-            &["sesame.toml:1:", "hooks means nothing here"],
+            &["sesame.toml:1:", "hooks.x.secrets: there is no secret"],
         ),
     ] {
         let said = said(text, &[]);

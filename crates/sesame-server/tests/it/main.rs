@@ -4,8 +4,10 @@
 mod auth;
 mod bad_input;
 mod config;
+mod console;
 mod doctor;
 mod document;
+mod hooks;
 mod idempotency;
 mod messages;
 mod numbers;
@@ -14,4 +16,5 @@ mod quiet;
 mod reports;
 mod support;
 mod tokens;
+mod twilio;
 mod verifications;

@@ -34,7 +34,10 @@ pub(crate) struct Clock(Mutex<Timestamp>);
 
 impl Clock {
     fn new() -> Arc<Self> {
-        let start = "2026-11-22T04:00:00Z".parse().expect("a time");
+        Self::at("2026-11-22T04:00:00Z".parse().expect("a time"))
+    }
+
+    pub(crate) fn at(start: Timestamp) -> Arc<Self> {
         Arc::new(Self(Mutex::new(start)))
     }
 
@@ -63,12 +66,14 @@ pub(crate) struct Log;
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 impl Log {
-    fn start() {
+    pub(crate) fn start() {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
             let subscriber = tracing_subscriber::fmt()
                 .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
                 .with_ansi(false)
+                // Its six digits behind the point are any code, now and then.
+                .without_time()
                 .with_writer(|| Self);
             subscriber.init();
         });
@@ -223,6 +228,14 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_connector(change, connector).await
+    }
+
+    /// With a connector made from the emulator's address.
+    pub(crate) async fn with_connector(
+        change: impl FnOnce(&mut Config),
+        connector: impl FnOnce(&str, Arc<dyn Source>) -> Connector,
+    ) -> Self {
         Log::start();
         let clock = Clock::new();
         let emulator = Emulator::builder()

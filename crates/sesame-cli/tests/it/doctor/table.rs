@@ -1,7 +1,7 @@
 //! What can be wrong, and what the doctor says of it. `docs/doctor.md` is made
 //! of this table.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{CHINA, OVERSEAS, SIGN, World, with_tls};
 use crate::stub::{Stub, http, refused};
@@ -274,6 +274,30 @@ rows! {
         "service" "failure" "SMS", "isv.OUT_OF_SERVICE", "pay what is owed", |w| w.account("/state", json!("out_of_service"));
     "the account is frozen",
         "service" "failure" "SMS", "isv.SECURITY_FROZEN_ACCOUNT", "", |w| w.account("/state", json!("frozen"));
+    "PNVS, which sends, was never activated",
+        "service" "failure" "PNVS", "FUNCTION_NOT_OPENED", "",
+        |w| {
+            by_pnvs(w);
+            w.account("/pns", json!({ "enabled": false }));
+        };
+    "PNVS, the fallback, was never activated",
+        "service" "warning" "PNVS", "FUNCTION_NOT_OPENED", "",
+        |w| {
+            w.config("/fallback", pnvs());
+            w.account("/pns", json!({ "enabled": false }));
+        };
+    "the key may not send by the fallback",
+        "permission" "warning" "RAM", "the fallback sends nothing", "\"dypns:SendSmsVerifyCode\"\n      ]",
+        |w| {
+            w.config("/fallback", pnvs());
+            w.permissions(&["dysms:*", "bss:*"]);
+        };
+    "the key may not send by PNVS",
+        "permission" "failure" "RAM", "nothing can be sent", "\"dypns:SendSmsVerifyCode\"\n      ]",
+        |w| {
+            by_pnvs(w);
+            w.permissions(&["dysms:*", "bss:*"]);
+        };
     "there is no money left",
         "balance" "warning" "account", "0.00 CNY", "top up", |w| w.account("/balance", json!(0));
 
@@ -430,4 +454,20 @@ pub(super) fn temporary(w: &mut World) {
     }
     w.config("/accessKeyId", json!("STS.example"));
     w.config("/securityToken", json!("a-token"));
+}
+
+/// A way by PNVS, whose gifts need no review.
+pub(super) fn pnvs() -> Value {
+    json!({
+        "provider": "aliyun-pnvs",
+        "signName": "速通互联验证码",
+        "templates": [{ "usageType": "Generic", "templateCode": "100001" }],
+    })
+}
+
+/// PNVS alone.
+pub(super) fn by_pnvs(w: &mut World) {
+    for (key, value) in pnvs().as_object().expect("an object") {
+        w.config(&format!("/{key}"), value.clone());
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::config::ProviderKind;
 use crate::config::lookup::Lookup;
 use crate::config::node::{Entry, Node, Value};
 use crate::config::problem::{Found, MOST, Place, ProblemId};
@@ -12,6 +13,8 @@ use crate::suggest;
 pub(super) struct Reader<'a> {
     pub(super) lookup: &'a dyn Lookup,
     pub(super) found: Vec<Found>,
+    /// Whose signatures and templates are being read.
+    pub(super) provider: ProviderKind,
 }
 
 /// An object of the configuration.

@@ -4,7 +4,7 @@ use super::reader::{Field, Reader, Table};
 use super::text::Sort;
 use crate::config::node::Value;
 use crate::config::problem::{Level, Place, ProblemId};
-use crate::config::{SignNames, Template, TemplateCodes};
+use crate::config::{ProviderKind, SignNames, Template, TemplateCodes};
 use crate::template::{SignName, TemplateCode};
 use crate::usage::UsageType;
 
@@ -209,8 +209,14 @@ impl Reader<'_> {
             let message = "this is the text of a template; its code is wanted";
             let cure = "write the code that the console shows beside the template, SMS_ and digits";
             self.report(ProblemId::TemplateCodeIsText, &field.place, message, cure);
-        } else if !code.is_empty() && !code.contains('<') && !TemplateCode::looks_right(&code) {
-            let message = "a template code is SMS_ and digits";
+        } else if !code.is_empty()
+            && !code.contains('<')
+            && !TemplateCode::looks_right(&code, self.provider)
+        {
+            let message = match self.provider {
+                ProviderKind::AliyunSms => "a template code is SMS_ and digits",
+                ProviderKind::AliyunPnvs => "the code of a gift template is digits, such as 100001",
+            };
             let cure = "copy the code that the console shows beside the template";
             self.report(ProblemId::TemplateCodeFormat, &field.place, message, cure);
         }
@@ -218,12 +224,16 @@ impl Reader<'_> {
     }
 
     fn variables(&mut self, table: &Table<'_>) -> Vec<String> {
-        let code_alone = vec!["code".to_owned()];
+        let usual = match self.provider {
+            ProviderKind::AliyunSms => vec!["code".to_owned()],
+            // What all gift templates declare.
+            ProviderKind::AliyunPnvs => vec!["code".to_owned(), "min".to_owned()],
+        };
         let Some(field) = table.field("variables") else {
-            return code_alone;
+            return usual;
         };
         let Some(elements) = self.list(&field, MOST_VARIABLES) else {
-            return code_alone;
+            return usual;
         };
         let mut variables: Vec<String> = Vec::new();
         for element in &elements {

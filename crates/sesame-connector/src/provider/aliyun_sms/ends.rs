@@ -19,7 +19,11 @@ pub(super) fn accepted(message: &Prepared, sent_at: Timestamp, reply: SendSmsRep
     })
 }
 
-pub(super) fn not_accepted(message: &Prepared, sent_at: Timestamp, error: &Error) -> Outcome {
+pub(in crate::provider) fn not_accepted(
+    message: &Prepared,
+    sent_at: Timestamp,
+    error: &Error,
+) -> Outcome {
     let out_id = message.out_id.clone();
     let request_id = error.request_id().filter(|id| !shows(id, message));
     let request_id = request_id.map(str::to_owned);

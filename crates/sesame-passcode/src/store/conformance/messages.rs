@@ -7,20 +7,21 @@ use jiff::Timestamp;
 use sesame_connector::OutId;
 use tokio::task::JoinSet;
 
+pub use super::figures::*;
 use super::{after, micros, start};
 use crate::journal::{
     ApiKeyRow, Ask, Decision, Journal, Progress, Receipted, Row, Search, SeenReport, State,
 };
 
 /// A journal under test.
-type Tested = Arc<dyn Journal>;
+pub(super) type Tested = Arc<dyn Journal>;
 
-fn out_id(text: &str) -> OutId {
+pub(super) fn out_id(text: &str) -> OutId {
     OutId::parse(text).unwrap()
 }
 
 /// A row with as little as there can be.
-fn row(id: &str, created_at: Timestamp) -> Row {
+pub(super) fn row(id: &str, created_at: Timestamp) -> Row {
     Row {
         out_id: out_id(id),
         verification: None,
@@ -30,6 +31,7 @@ fn row(id: &str, created_at: Timestamp) -> Row {
         number_index: [7; 16],
         masked: "+86 138****8000".to_owned(),
         country: "CN".to_owned(),
+        carrier: "mobile".to_owned(),
         provider: "aliyun-sms".to_owned(),
         created_at,
         progress: Progress::SENDING,
@@ -47,6 +49,7 @@ fn full_row(id: &str) -> Row {
         number: (0..=255).collect(),
         number_index: [255; 16],
         country: "001".to_owned(),
+        carrier: String::new(),
         progress: Progress {
             state: State::Refused,
             code: Some("isv.业务限流\\\"'".to_owned()),
@@ -65,7 +68,11 @@ fn full_row(id: &str) -> Row {
     }
 }
 
-fn receipted(delivered: bool, code: Option<&str>, reported_at: Option<Timestamp>) -> Receipted {
+pub(super) fn receipted(
+    delivered: bool,
+    code: Option<&str>,
+    reported_at: Option<Timestamp>,
+) -> Receipted {
     Receipted {
         delivered,
         code: code.map(str::to_owned),
@@ -73,7 +80,7 @@ fn receipted(delivered: bool, code: Option<&str>, reported_at: Option<Timestamp>
     }
 }
 
-fn news(state: State, code: Option<&str>, ended: i64) -> Progress {
+pub(super) fn news(state: State, code: Option<&str>, ended: i64) -> Progress {
     Progress {
         state,
         code: code.map(str::to_owned),
@@ -105,7 +112,7 @@ fn merged(all: &[Progress]) -> Progress {
         .fold(Progress::SENDING, |known, news| known.merge(news))
 }
 
-fn search() -> Search {
+pub(super) fn search() -> Search {
     Search {
         limit: 100,
         ..Search::default()
@@ -116,7 +123,7 @@ fn ids(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row.out_id.as_str()).collect()
 }
 
-async fn found(journal: &Tested, search: Search) -> Vec<String> {
+pub(super) async fn found(journal: &Tested, search: Search) -> Vec<String> {
     let rows = journal.search(&search).await.unwrap();
     ids(&rows).into_iter().map(str::to_owned).collect()
 }
@@ -603,12 +610,17 @@ pub async fn decisions_come_newest_first(journal: Tested) {
     }
     let [b, c, a] = others;
     let all = journal.decisions(9, None).await.unwrap();
-    assert_eq!(all, [a.clone(), b.clone(), c.clone(), about_nobody.clone()]);
-    assert_eq!(journal.decisions(1, None).await.unwrap(), [a]);
-    let before = journal.decisions(9, Some(after(3))).await.unwrap();
-    assert_eq!(before, [b, c, about_nobody.clone()]);
-    let before = journal.decisions(9, Some(after(2))).await.unwrap();
-    assert_eq!(before, [about_nobody]);
+    assert_eq!(all, [a, b, c, about_nobody.clone()]);
+    let mut seen = Vec::new();
+    let mut last = None;
+    while let [one] = &journal.decisions(1, last.as_ref()).await.unwrap()[..] {
+        last = Some((one.at, one.id.clone()));
+        seen.push(one.clone());
+    }
+    assert_eq!(seen, all);
+    let behind = (after(2), "C".to_owned());
+    let older = journal.decisions(9, Some(&behind)).await.unwrap();
+    assert_eq!(older, [about_nobody]);
 }
 
 /// A mark is made once, whoever comes later, and outlives everything.

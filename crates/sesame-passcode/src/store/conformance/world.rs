@@ -17,7 +17,10 @@ use sesame_connector::{
 use tokio::sync::watch;
 
 use super::{random, start};
-use crate::journal::{ApiKeyRow, Ask, Decision, Journal, Progress, Row, Search, SeenReport};
+use crate::journal::{
+    ApiKeyRow, Ask, Block, Decision, Journal, Progress, Row, Search, SeenReport, Tallied,
+    TallyQuery,
+};
 use crate::policy::{Budget, Policy};
 use crate::store::{Addition, Key, Record, Store, StoreError, StoreResult, Swap, Version};
 use crate::{CodeKey, Keys, NumberKey, Parts, Passcodes, Start};
@@ -400,6 +403,18 @@ impl Journal for Stepped<dyn Journal> {
         self.0.search(search)
     }
 
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
+        self.0.reach(search, how_far)
+    }
+
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
+        self.0.tallies(query)
+    }
+
     fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
         self.0.reports(out_id)
     }
@@ -437,12 +452,29 @@ impl Journal for Stepped<dyn Journal> {
         self.0.decide(decision)
     }
 
-    fn decisions(
-        &self,
+    fn decisions<'a>(
+        &'a self,
         limit: usize,
-        before: Option<Timestamp>,
-    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
-        self.0.decisions(limit, before)
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
+        self.0.decisions(limit, after)
+    }
+
+    fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
+        self.0.block(block)
+    }
+
+    fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>> {
+        self.0.unblock(id)
+    }
+
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
+        self.0.blocks(now, limit, after)
     }
 
     fn mark<'a>(

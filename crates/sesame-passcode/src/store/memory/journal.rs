@@ -9,7 +9,10 @@ use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
 
 use super::Faults;
-use crate::journal::{ApiKeyRow, Ask, Decision, Journal, Progress, Row, Search, SeenReport};
+use crate::journal::{
+    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Reported, Row, Search,
+    SeenReport, State as Stands, Tallied, TallyQuery,
+};
 use crate::store::StoreResult;
 
 /// A journal in memory.
@@ -28,6 +31,7 @@ struct State {
     consumed: BTreeMap<String, Timestamp>,
     keys: BTreeMap<String, ApiKeyRow>,
     decisions: Vec<Decision>,
+    blocks: BTreeMap<String, Block>,
     marks: BTreeMap<String, Vec<u8>>,
 }
 
@@ -97,6 +101,38 @@ impl State {
         rows
     }
 
+    fn reach(&self, search: &Search, how_far: usize) -> Option<(Timestamp, OutId)> {
+        let led = led(search);
+        let rows = self.rows.values().filter(|row| fits(row, &led));
+        let mut places: Vec<_> = rows.map(place).collect();
+        places.sort_by(|one, other| other.cmp(one));
+        how_far
+            .checked_sub(1)
+            .and_then(|at| places.get(at))
+            .cloned()
+    }
+
+    fn tallies(&self, query: &TallyQuery) -> Vec<Tallied> {
+        let mut all: BTreeMap<_, Counts> = BTreeMap::new();
+        for row in self.rows.values() {
+            let start = query.span.start(row.created_at);
+            let is_asked = (query.from..query.until).contains(&start)
+                && query.app.as_ref().is_none_or(|app| row.app == *app);
+            let counts = Counts::of_row(row);
+            if is_asked && !counts.is_zero() {
+                let key = (start, row.country.clone(), row.carrier.clone());
+                *all.entry(key).or_default() += counts;
+            }
+        }
+        let tallied = |((start, country, carrier), counts)| Tallied {
+            start,
+            country,
+            carrier,
+            counts,
+        };
+        all.into_iter().map(tallied).collect()
+    }
+
     fn claim(&mut self, limit: usize, now: Timestamp, lease_until: Timestamp) -> Vec<Row> {
         let mut due: Vec<&mut Row> = self
             .rows
@@ -142,6 +178,7 @@ impl State {
         self.decisions
             .retain(|decision| drops(decision.at < before));
         self.consumed.retain(|_, at| drops(*at < before));
+        self.blocks.retain(|_, block| drops(block.until < before));
         dropped
     }
 }
@@ -156,12 +193,46 @@ fn fits(row: &Row, search: &Search) -> bool {
             .number_index
             .is_none_or(|index| row.number_index == index)
         && (search.states.is_empty() || search.states.contains(&row.progress.state))
+        && search
+            .usage_type
+            .as_ref()
+            .is_none_or(|usage_type| row.usage_type == *usage_type)
+        && search
+            .delivery
+            .is_none_or(|asked| reported(row) == Some(asked))
         && search.from.is_none_or(|from| row.created_at >= from)
         && search.until.is_none_or(|until| row.created_at < until)
         && search
             .after
             .as_ref()
             .is_none_or(|after| place(row) < *after)
+        && search
+            .back_to
+            .as_ref()
+            .is_none_or(|back_to| place(row) >= *back_to)
+}
+
+fn reported(row: &Row) -> Option<Reported> {
+    match &row.progress.report {
+        Some(report) if report.delivered => Some(Reported::Delivered),
+        Some(_) => Some(Reported::Failed),
+        None => (row.progress.state == Stands::Accepted).then_some(Reported::Waiting),
+    }
+}
+
+/// The search with nothing but the filter that leads it.
+fn led(search: &Search) -> Search {
+    let lead = search.lead();
+    Search {
+        app: search.app.clone().filter(|_| lead == Lead::App),
+        states: match lead {
+            Lead::State(state) => vec![state],
+            _ => Vec::new(),
+        },
+        delivery: search.delivery.filter(|_| lead == Lead::Failed),
+        usage_type: None,
+        ..search.clone()
+    }
 }
 
 impl Journal for MemoryJournal {
@@ -193,6 +264,19 @@ impl Journal for MemoryJournal {
 
     fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
         self.faults.step(move || self.state().search(search))
+    }
+
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
+        self.faults
+            .step(move || self.state().reach(search, how_far))
+    }
+
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
+        self.faults.step(move || self.state().tallies(query))
     }
 
     fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
@@ -251,16 +335,55 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn decisions(
-        &self,
+    fn decisions<'a>(
+        &'a self,
         limit: usize,
-        before: Option<Timestamp>,
-    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
         self.faults.step(move || {
             let state = self.state();
-            let is_before = |decision: &&Decision| before.is_none_or(|before| decision.at < before);
-            let mut found: Vec<_> = state.decisions.iter().filter(is_before).cloned().collect();
+            let is_behind =
+                |one: &&Decision| after.is_none_or(|(at, id)| (one.at, &one.id) < (*at, id));
+            let mut found: Vec<_> = state.decisions.iter().filter(is_behind).cloned().collect();
             found.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+            found.truncate(limit);
+            found
+        })
+    }
+
+    fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults.step(move || {
+            let blocks = &mut self.state().blocks;
+            let goes_on = blocks.get(&block.id);
+            let goes_on = goes_on.filter(|known| known.until > block.since);
+            let since = goes_on.map_or(block.since, |known| known.since);
+            let block = Block {
+                since,
+                ..block.clone()
+            };
+            blocks.insert(block.id.clone(), block);
+        })
+    }
+
+    fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>> {
+        self.faults.step(move || self.state().blocks.remove(id))
+    }
+
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
+        self.faults.step(move || {
+            let state = self.state();
+            let is_asked = |block: &&Block| {
+                let is_behind =
+                    |(until, id): &(Timestamp, String)| (block.until, &block.id) < (*until, id);
+                block.until > now && after.is_none_or(is_behind)
+            };
+            let mut found: Vec<_> = state.blocks.values().filter(is_asked).cloned().collect();
+            found.sort_by(|one, other| (other.until, &other.id).cmp(&(one.until, &one.id)));
             found.truncate(limit);
             found
         })

@@ -1,5 +1,8 @@
 //! The journal in PostgreSQL.
 
+mod blocks;
+mod tallies;
+
 use jiff::Timestamp;
 use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
@@ -9,14 +12,15 @@ use tokio_postgres::types::ToSql;
 use super::time::Time;
 use super::{Postgres, Values, count, error, get};
 use crate::journal::{
-    ApiKeyRow, Ask, Decision, Journal, Progress, Receipted, Row, Search, SeenReport, State,
+    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Receipted, Reported, Row,
+    Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
 };
 use crate::store::{Store, StoreResult};
 
 /// What a row is read from, in the order [`row`] reads it; the id and the
 /// revision come first.
 const COLUMNS: &str = "id, revision, out_id, verification, app, usage_type, number, number_index, \
-    masked, country, provider, created_at, state, code, request_id, biz_id, ended_at, \
+    masked, country, carrier, provider, created_at, state, code, request_id, biz_id, ended_at, \
     report_delivered, report_code, report_at, confirmed_at, ask_at";
 
 /// How often a row is read again that others keep changing meanwhile.
@@ -49,7 +53,25 @@ impl Journal for Postgres {
     }
 
     fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
-        Box::pin(searched(self, search))
+        Box::pin(async move {
+            let mut pages = Vec::new();
+            for one in search.each_state() {
+                pages.push(searched(self, &one).await?);
+            }
+            Ok(merged_pages(pages, search.limit))
+        })
+    }
+
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
+        Box::pin(reach(self, search, how_far))
+    }
+
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
+        Box::pin(tallies::read(self, query))
     }
 
     fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
@@ -89,12 +111,29 @@ impl Journal for Postgres {
         Box::pin(decide(self, decision))
     }
 
-    fn decisions(
-        &self,
+    fn decisions<'a>(
+        &'a self,
         limit: usize,
-        before: Option<Timestamp>,
-    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
-        Box::pin(decisions(self, limit, before))
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
+        Box::pin(decisions(self, limit, after))
+    }
+
+    fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(blocks::write(self, block))
+    }
+
+    fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>> {
+        Box::pin(blocks::remove(self, id))
+    }
+
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
+        Box::pin(blocks::read(self, now, limit, after))
     }
 
     fn mark<'a>(
@@ -118,23 +157,44 @@ struct Found {
 }
 
 async fn open(store: &Postgres, row: &Row) -> StoreResult<()> {
-    let sql = "INSERT INTO sesame_messages (out_id, verification, app, usage_type, number, \
-        number_index, masked, country, provider, created_at, state, code, request_id, biz_id, \
-        ended_at, report_delivered, report_code, report_at, confirmed_at, ask_at) VALUES ($1, $2, \
-        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
-        ON CONFLICT (out_id) DO NOTHING";
+    let columns = "out_id, verification, app, usage_type, number, number_index, masked, country, \
+        carrier, provider, created_at, state, code, request_id, biz_id, ended_at, \
+        report_delivered, report_code, report_at, confirmed_at, ask_at";
+    let marks: Vec<String> = (1..=21).map(|at| format!("${at}")).collect();
+    let insert = format!(
+        "INSERT INTO sesame_messages ({columns}) VALUES ({}) ON CONFLICT (out_id) DO NOTHING",
+        marks.join(", ")
+    );
+    let counts = Counts::of_row(row);
+    // A row that is not ended, as nearly all are that are written first, is not
+    // counted yet.
+    let sql = match counts.is_zero() {
+        true => insert,
+        false => format!(
+            "WITH changed AS ({insert} RETURNING id, created_at, app, country, carrier) {}",
+            tallies::adding(22)
+        ),
+    };
     let known = Known::of(&row.progress);
-    let values: Values<'_> = &[
-        &row.out_id.as_str(),
+    let more = counts.columns();
+    let (created_at, confirmed_at, ask_at) = (
+        Time(row.created_at),
+        row.confirmed_at.map(Time),
+        row.ask_at.map(Time),
+    );
+    let (out_id, number_index) = (row.out_id.as_str(), row.number_index.as_slice());
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![
+        &out_id,
         &row.verification,
         &row.app,
         &row.usage_type,
         &row.number,
-        &row.number_index.as_slice(),
+        &number_index,
         &row.masked,
         &row.country,
+        &row.carrier,
         &row.provider,
-        &Time(row.created_at),
+        &created_at,
         &known.state,
         &known.code,
         &known.request_id,
@@ -143,10 +203,13 @@ async fn open(store: &Postgres, row: &Row) -> StoreResult<()> {
         &known.delivered,
         &known.report_code,
         &known.reported_at,
-        &row.confirmed_at.map(Time),
-        &row.ask_at.map(Time),
+        &confirmed_at,
+        &ask_at,
     ];
-    store.execute(sql, values).await.map(|_| ())
+    if !counts.is_zero() {
+        values.extend(more.iter().map(|count| count as &(dyn ToSql + Sync)));
+    }
+    store.execute(&sql, &values).await.map(|_| ())
 }
 
 /// What is known of a message, column by column.
@@ -214,6 +277,8 @@ async fn write(
     news: &Progress,
     now: Timestamp,
 ) -> StoreResult<Option<Row>> {
+    let is_confirmed = found.row.confirmed_at.is_some();
+    let more = Counts::of(merged, is_confirmed) - Counts::of_row(&found.row);
     let sql = format!(
         "WITH changed AS (UPDATE sesame_messages SET revision = revision + 1, state = $3, \
             code = $4, request_id = $5, biz_id = $6, ended_at = $7, report_delivered = $8, \
@@ -223,12 +288,19 @@ async fn write(
             SELECT id, $13::timestamptz, $14::boolean, $15::text, $16::timestamptz FROM changed \
             WHERE $14::boolean IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sesame_reports r \
             WHERE r.message = $1 AND r.delivered = $14 AND r.code IS NOT DISTINCT FROM $15 \
-            AND r.reported_at IS NOT DISTINCT FROM $16)) \
-        SELECT {COLUMNS} FROM changed"
+            AND r.reported_at IS NOT DISTINCT FROM $16)){} \
+        SELECT {COLUMNS} FROM changed",
+        if more.is_zero() {
+            String::new()
+        } else {
+            format!(", tallied AS ({})", tallies::adding(17))
+        }
     );
+    let columns = more.columns();
     let known = Known::of(merged);
     let told = Known::of(news);
-    let values: Values<'_> = &[
+    let (keeps, ask_at, now) = (ask == Ask::Keep, ask.of(None).map(Time), Time(now));
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![
         &found.id,
         &found.revision,
         &known.state,
@@ -239,14 +311,17 @@ async fn write(
         &known.delivered,
         &known.report_code,
         &known.reported_at,
-        &(ask == Ask::Keep),
-        &ask.of(None).map(Time),
-        &Time(now),
+        &keeps,
+        &ask_at,
+        &now,
         &told.delivered,
         &told.report_code,
         &told.reported_at,
     ];
-    let rows = store.query(&sql, values).await?;
+    if !more.is_zero() {
+        values.extend(columns.iter().map(|count| count as &(dyn ToSql + Sync)));
+    }
+    let rows = store.query(&sql, &values).await?;
     rows.first().map(row).transpose()
 }
 
@@ -263,57 +338,121 @@ async fn message(store: &Postgres, out_id: &OutId) -> StoreResult<Option<Found>>
     rows.first().map(found).transpose()
 }
 
-async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
-    let mut sql = format!("SELECT {COLUMNS} FROM sesame_messages WHERE true");
-    let mut values: Vec<Box<dyn ToSql + Sync + Send>> = Vec::new();
-    // In a condition, `?` stands for what is given to it.
-    let mut also = |condition: &str, given: Vec<Box<dyn ToSql + Sync + Send>>| {
-        sql.push_str(" AND ");
+/// A question in SQL, and what is bound to it.
+struct Question {
+    sql: String,
+    values: Vec<Box<dyn ToSql + Sync + Send>>,
+}
+
+impl Question {
+    /// In a condition, `?` stands for what is given to it.
+    fn also(&mut self, condition: &str, given: Vec<Box<dyn ToSql + Sync + Send>>) {
+        self.sql.push_str(" AND ");
         let mut parts = condition.split('?');
-        sql.push_str(parts.next().unwrap_or_default());
+        self.sql.push_str(parts.next().unwrap_or_default());
         for (part, value) in parts.zip(given) {
-            values.push(value);
-            sql.push_str(&format!("${}{part}", values.len()));
+            self.values.push(value);
+            self.sql.push_str(&format!("${}{part}", self.values.len()));
         }
-    };
-    if let Some(app) = &search.app {
-        also("app = ?", vec![Box::new(app.clone())]);
     }
-    if let Some(index) = search.number_index {
-        also("number_index = ?", vec![Box::new(index.to_vec())]);
+
+    fn ends_with(&mut self, ending: &str, value: usize) {
+        self.values.push(Box::new(count(value)));
+        let at = self.values.len();
+        self.sql.push_str(&format!(
+            " ORDER BY created_at DESC, out_id DESC {ending} ${at}"
+        ));
     }
-    if !search.states.is_empty() {
+
+    /// The filter that rows are found by, and between which places.
+    fn led(select: &str, search: &Search) -> Self {
+        let mut this = Self {
+            sql: format!("SELECT {select} FROM sesame_messages WHERE true"),
+            values: Vec::new(),
+        };
+        match (search.lead(), search.number_index, &search.app) {
+            (Lead::Number, Some(index), _) => {
+                this.also("number_index = ?", vec![Box::new(index.to_vec())]);
+            }
+            // Word for word what the index of it says.
+            (Lead::Failed, _, _) => this.also("NOT report_delivered", Vec::new()),
+            (Lead::State(state), _, _) => this.also(
+                "state = ? AND state <> 'accepted'",
+                vec![Box::new(state.as_str())],
+            ),
+            (Lead::App, _, Some(app)) => this.also("app = ?", vec![Box::new(app.clone())]),
+            _ => {}
+        }
+        if let Some(from) = search.from {
+            this.also("created_at >= ?", vec![Box::new(Time(from))]);
+        }
+        if let Some(until) = search.until {
+            this.also("created_at < ?", vec![Box::new(Time(until))]);
+        }
+        for (compared, place) in [("<", &search.after), (">=", &search.back_to)] {
+            if let Some((time, out_id)) = place {
+                this.also(
+                    &format!("(created_at, out_id) {compared} (?, ?)"),
+                    vec![Box::new(Time(*time)), Box::new(out_id.as_str().to_owned())],
+                );
+            }
+        }
+        this
+    }
+
+    async fn ask(&self, store: &Postgres) -> StoreResult<Vec<Columns>> {
+        let values: Vec<&(dyn ToSql + Sync)> = self
+            .values
+            .iter()
+            .map(|value| &**value as &(dyn ToSql + Sync))
+            .collect();
+        store.query(&self.sql, &values).await
+    }
+}
+
+async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
+    let mut question = Question::led(COLUMNS, search);
+    let lead = search.lead();
+    if let Some(app) = search.app.as_ref().filter(|_| lead != Lead::App) {
+        question.also("app = ?", vec![Box::new(app.clone())]);
+    }
+    if !search.states.is_empty() && !matches!(lead, Lead::State(_)) {
         let names: Vec<_> = search.states.iter().map(|state| state.as_str()).collect();
-        also("state = ANY(?)", vec![Box::new(names)]);
-        if !search.states.contains(&State::Accepted) {
-            // Says that the index of these states will do.
-            also("state <> 'accepted'", Vec::new());
+        question.also("state = ANY(?)", vec![Box::new(names)]);
+    }
+    if let Some(usage_type) = &search.usage_type {
+        question.also("usage_type = ?", vec![Box::new(usage_type.clone())]);
+    }
+    match search.delivery {
+        Some(Reported::Delivered) => question.also("report_delivered", Vec::new()),
+        Some(Reported::Failed) if lead != Lead::Failed => {
+            question.also("NOT report_delivered", Vec::new());
         }
+        Some(Reported::Waiting) => {
+            question.also(
+                "report_delivered IS NULL AND state = 'accepted'",
+                Vec::new(),
+            );
+        }
+        Some(Reported::Failed) | None => {}
     }
-    if let Some(from) = search.from {
-        also("created_at >= ?", vec![Box::new(Time(from))]);
-    }
-    if let Some(until) = search.until {
-        also("created_at < ?", vec![Box::new(Time(until))]);
-    }
-    if let Some((time, out_id)) = &search.after {
-        let behind = vec![
-            Box::new(Time(*time)) as Box<dyn ToSql + Sync + Send>,
-            Box::new(out_id.as_str().to_owned()),
-        ];
-        also("(created_at, out_id) < (?, ?)", behind);
-    }
-    let limit = values.len() + 1;
-    sql.push_str(&format!(
-        " ORDER BY created_at DESC, out_id DESC LIMIT ${limit}"
-    ));
-    values.push(Box::new(count(search.limit)));
-    let values: Vec<&(dyn ToSql + Sync)> = values
-        .iter()
-        .map(|value| &**value as &(dyn ToSql + Sync))
-        .collect();
-    let rows = store.query(&sql, &values).await?;
-    rows.iter().map(row).collect()
+    question.ends_with("LIMIT", search.limit);
+    question.ask(store).await?.iter().map(row).collect()
+}
+
+async fn reach(
+    store: &Postgres,
+    search: &Search,
+    how_far: usize,
+) -> StoreResult<Option<(Timestamp, OutId)>> {
+    let mut question = Question::led("created_at, out_id", search);
+    question.ends_with("LIMIT 1 OFFSET", how_far.saturating_sub(1));
+    let rows = question.ask(store).await?;
+    let place = |columns: &Columns| {
+        let out_id = OutId::parse(get(columns, 1)?).map_err(|_| unreadable("out_id"))?;
+        Ok((get::<Time>(columns, 0)?.0, out_id))
+    };
+    rows.first().map(place).transpose()
 }
 
 async fn reports(store: &Postgres, out_id: &OutId) -> StoreResult<Vec<SeenReport>> {
@@ -352,12 +491,23 @@ async fn claim(
 }
 
 async fn consume(store: &Postgres, verification: &str, at: Timestamp) -> StoreResult<bool> {
-    let sql = "WITH first AS (INSERT INTO sesame_consumptions (verification, at) \
+    let sql = format!(
+        "WITH first AS (INSERT INTO sesame_consumptions (verification, at) \
             VALUES ($1, $2) ON CONFLICT (verification) DO NOTHING RETURNING verification), \
-        marked AS (UPDATE sesame_messages m SET confirmed_at = $2 FROM first \
-            WHERE m.verification = first.verification AND m.confirmed_at IS NULL) \
-        SELECT 1 FROM first";
-    let rows = store.query(sql, &[&verification, &Time(at)]).await?;
+        changed AS (UPDATE sesame_messages m SET confirmed_at = $2 FROM first \
+            WHERE m.verification = first.verification AND m.confirmed_at IS NULL \
+            RETURNING m.id, m.created_at, m.app, m.country, m.carrier), \
+        tallied AS ({}) SELECT 1 FROM first",
+        tallies::adding(3)
+    );
+    let one = Counts {
+        confirmed: 1,
+        ..Counts::default()
+    };
+    let (at, columns) = (Time(at), one.columns());
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&verification, &at];
+    values.extend(columns.iter().map(|count| count as &(dyn ToSql + Sync)));
+    let rows = store.query(&sql, &values).await?;
     Ok(!rows.is_empty())
 }
 
@@ -367,6 +517,7 @@ async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult
         ("sesame_messages", "id", "created_at"),
         ("sesame_decisions", "id", "at"),
         ("sesame_consumptions", "verification", "at"),
+        ("sesame_blocks", "id", "until"),
     ] {
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} \
@@ -376,6 +527,7 @@ async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult
         let gone = store.execute(&sql, &[&Time(before), &count(left)]).await?;
         dropped += usize::try_from(gone).unwrap_or(left);
     }
+    dropped += tallies::prune(store, before, limit.saturating_sub(dropped)).await?;
     Ok(dropped)
 }
 
@@ -442,10 +594,11 @@ async fn mark(store: &Postgres, name: &str, value: Option<&[u8]>) -> StoreResult
 async fn decisions(
     store: &Postgres,
     limit: usize,
-    before: Option<Timestamp>,
+    after: Option<&(Timestamp, String)>,
 ) -> StoreResult<Vec<Decision>> {
     let sql = "SELECT id, at, actor, action, subject, number_index, detail FROM sesame_decisions \
-        WHERE at < coalesce($1::timestamptz, 'infinity') ORDER BY at DESC, id DESC LIMIT $2";
+        WHERE (at, id) < (coalesce($1::timestamptz, 'infinity'), $2) \
+        ORDER BY at DESC, id DESC LIMIT $3";
     let decision = |columns: &Columns| {
         let about: Option<&[u8]> = get(columns, 5)?;
         Ok(Decision {
@@ -458,7 +611,8 @@ async fn decisions(
             detail: get(columns, 6)?,
         })
     };
-    let values: Values<'_> = &[&before.map(Time), &count(limit)];
+    let (at, id) = behind(after);
+    let values: Values<'_> = &[&at, &id, &count(limit)];
     store
         .query(sql, values)
         .await?
@@ -467,13 +621,21 @@ async fn decisions(
         .collect()
 }
 
+/// Behind which time and id, as values of a comparison.
+fn behind(after: Option<&(Timestamp, String)>) -> (Option<Time>, &str) {
+    match after {
+        Some((at, id)) => (Some(Time(*at)), id),
+        None => (None, ""),
+    }
+}
+
 fn row(columns: &Columns) -> StoreResult<Row> {
-    let delivered: Option<bool> = get(columns, 17)?;
+    let delivered: Option<bool> = get(columns, 18)?;
     let report = match delivered {
         Some(delivered) => Some(Receipted {
             delivered,
-            code: get(columns, 18)?,
-            reported_at: maybe_time(columns, 19)?,
+            code: get(columns, 19)?,
+            reported_at: maybe_time(columns, 20)?,
         }),
         None => None,
     };
@@ -486,18 +648,19 @@ fn row(columns: &Columns) -> StoreResult<Row> {
         number_index: fixed(columns, 7)?,
         masked: get(columns, 8)?,
         country: get(columns, 9)?,
-        provider: get(columns, 10)?,
-        created_at: get::<Time>(columns, 11)?.0,
+        carrier: get(columns, 10)?,
+        provider: get(columns, 11)?,
+        created_at: get::<Time>(columns, 12)?.0,
         progress: Progress {
-            state: State::named(get(columns, 12)?).ok_or_else(|| unreadable("state"))?,
-            code: get(columns, 13)?,
-            request_id: get(columns, 14)?,
-            biz_id: get(columns, 15)?,
-            ended_at: maybe_time(columns, 16)?,
+            state: State::named(get(columns, 13)?).ok_or_else(|| unreadable("state"))?,
+            code: get(columns, 14)?,
+            request_id: get(columns, 15)?,
+            biz_id: get(columns, 16)?,
+            ended_at: maybe_time(columns, 17)?,
             report,
         },
-        confirmed_at: maybe_time(columns, 20)?,
-        ask_at: maybe_time(columns, 21)?,
+        confirmed_at: maybe_time(columns, 21)?,
+        ask_at: maybe_time(columns, 22)?,
     })
 }
 

@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -121,6 +121,74 @@ CREATE TABLE sesame_marks (
   name text COLLATE "C" PRIMARY KEY,
   value bytea NOT NULL
 );
+"#;
+
+/// Tallies, blocks, and the carrier of a number; as in SQLite. The row of a
+/// tally that all add to would be fought over, so there are eight of each
+/// (`shard`).
+const THIRD: &str = r#"
+ALTER TABLE sesame_messages ADD COLUMN carrier text NOT NULL DEFAULT '';
+CREATE INDEX sesame_messages_failed ON sesame_messages (created_at, out_id)
+  WHERE NOT report_delivered;
+
+CREATE TABLE sesame_blocks (
+  id text COLLATE "C" PRIMARY KEY,
+  limit_name text NOT NULL,
+  subject text NOT NULL,
+  sealed bytea NOT NULL,
+  since timestamptz NOT NULL,
+  until timestamptz NOT NULL
+);
+CREATE INDEX sesame_blocks_by_end ON sesame_blocks (until, id);
+
+CREATE TABLE sesame_tallies (
+  span smallint NOT NULL,
+  start timestamptz NOT NULL,
+  app text COLLATE "C" NOT NULL,
+  country text COLLATE "C" NOT NULL,
+  carrier text COLLATE "C" NOT NULL,
+  shard smallint NOT NULL,
+  accepted bigint NOT NULL,
+  refused bigint NOT NULL,
+  unknown bigint NOT NULL,
+  delivered bigint NOT NULL,
+  failed bigint NOT NULL,
+  confirmed bigint NOT NULL,
+  PRIMARY KEY (span, start, app, country, carrier, shard)
+) WITH (fillfactor = 50);
+
+CREATE TEMP TABLE sesame_counted ON COMMIT DROP AS
+  SELECT date_trunc('hour', created_at, 'UTC') AS hour, app, country,
+  CASE WHEN country <> 'CN' THEN ''
+    WHEN substr(masked, 5, 3) IN ('134', '135', '136', '137', '138', '139', '147', '148', '150', '151', '152', '157',
+      '158', '159', '172', '178', '182', '183', '184', '187', '188', '195', '197', '198') THEN 'mobile'
+    WHEN substr(masked, 5, 3) IN ('130', '131', '132', '145', '146', '155', '156', '166', '175', '176', '185', '186', '196') THEN 'unicom'
+    WHEN substr(masked, 5, 3) IN ('133', '149', '153', '173', '174', '177', '180', '181', '189', '190', '191', '193', '199') THEN 'telecom'
+    WHEN substr(masked, 5, 3) IN ('192') THEN 'broadnet'
+    WHEN substr(masked, 5, 3) IN ('162', '165', '167', '170', '171') THEN 'virtual'
+    ELSE '' END AS carrier,
+  count(*) FILTER (WHERE state = 'accepted') AS accepted,
+  count(*) FILTER (WHERE state = 'refused') AS refused,
+  count(*) FILTER (WHERE state IN ('unknown', 'finally_unknown')) AS unknown,
+  count(*) FILTER (WHERE state <> 'sending' AND report_delivered) AS delivered,
+  count(*) FILTER (WHERE state <> 'sending' AND NOT report_delivered) AS failed,
+  count(confirmed_at) AS confirmed
+  FROM sesame_messages GROUP BY 1, 2, 3, 4;
+INSERT INTO sesame_tallies SELECT 1, hour, app, country, carrier, 0, accepted, refused, unknown,
+  delivered, failed, confirmed FROM sesame_counted;
+INSERT INTO sesame_tallies SELECT 0, date_trunc('day', hour, 'UTC'), app, country, carrier, 0,
+  sum(accepted), sum(refused), sum(unknown), sum(delivered), sum(failed), sum(confirmed)
+  FROM sesame_counted GROUP BY 2, 3, 4, 5;
+
+UPDATE sesame_messages SET carrier = CASE WHEN country <> 'CN' THEN ''
+    WHEN substr(masked, 5, 3) IN ('134', '135', '136', '137', '138', '139', '147', '148', '150', '151', '152', '157',
+      '158', '159', '172', '178', '182', '183', '184', '187', '188', '195', '197', '198') THEN 'mobile'
+    WHEN substr(masked, 5, 3) IN ('130', '131', '132', '145', '146', '155', '156', '166', '175', '176', '185', '186', '196') THEN 'unicom'
+    WHEN substr(masked, 5, 3) IN ('133', '149', '153', '173', '174', '177', '180', '181', '189', '190', '191', '193', '199') THEN 'telecom'
+    WHEN substr(masked, 5, 3) IN ('192') THEN 'broadnet'
+    WHEN substr(masked, 5, 3) IN ('162', '165', '167', '170', '171') THEN 'virtual'
+    ELSE '' END
+  WHERE created_at > (SELECT max(created_at) - interval '3 days' FROM sesame_messages);
 "#;
 
 /// Brings a database up to date, or says why not.

@@ -1,5 +1,8 @@
 //! The journal in SQLite.
 
+mod blocks;
+mod tallies;
+
 use jiff::Timestamp;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params, params_from_iter};
@@ -8,13 +11,14 @@ use sesame_connector::provider::BoxFuture;
 
 use super::{Sqlite, count, time};
 use crate::journal::{
-    ApiKeyRow, Ask, Decision, Journal, Progress, Receipted, Row, Search, SeenReport, State,
+    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Receipted, Reported, Row,
+    Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
 };
 use crate::store::StoreResult;
 
 /// What a row is read from, in the order [`row`] reads it; the id comes first.
 const COLUMNS: &str = "id, out_id, verification, app, usage_type, number, number_index, masked, \
-    country, provider, created_at, state, code, request_id, biz_id, ended_at, report_delivered, \
+    country, carrier, provider, created_at, state, code, request_id, biz_id, ended_at, report_delivered, \
     report_code, report_at, confirmed_at, ask_at";
 
 impl Journal for Sqlite {
@@ -47,13 +51,42 @@ impl Journal for Sqlite {
     }
 
     fn search<'a>(&'a self, search: &'a Search) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
-        let (sql, values) = searched(search);
+        let (each, limit) = (search.each_state(), search.limit);
+        Box::pin(self.read(move |connection| {
+            let page = |search: &Search| {
+                let Question { sql, values } = searched(search);
+                let mut statement = connection.prepare_cached(&sql)?;
+                statement
+                    .query_map(params_from_iter(values), row)?
+                    .collect()
+            };
+            let pages: Vec<Vec<Row>> = each.iter().map(page).collect::<rusqlite::Result<_>>()?;
+            Ok(merged_pages(pages, limit))
+        }))
+    }
+
+    fn reach<'a>(
+        &'a self,
+        search: &'a Search,
+        how_far: usize,
+    ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
+        let Question { sql, values } = reaching(search, how_far);
         Box::pin(self.read(move |connection| {
             let mut statement = connection.prepare_cached(&sql)?;
+            let place = |found: &Columns<'_>| {
+                let out_id: String = found.get(1)?;
+                let out_id = OutId::parse(&out_id).map_err(|error| unreadable(1, error))?;
+                Ok((time(found, 0)?, out_id))
+            };
             statement
-                .query_map(params_from_iter(values), row)?
-                .collect()
+                .query_row(params_from_iter(values), place)
+                .optional()
         }))
+    }
+
+    fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
+        let query = query.clone();
+        Box::pin(self.read(move |connection| tallies::read(connection, &query)))
     }
 
     fn reports<'a>(&'a self, out_id: &'a OutId) -> BoxFuture<'a, StoreResult<Vec<SeenReport>>> {
@@ -97,12 +130,33 @@ impl Journal for Sqlite {
         Box::pin(self.write(move |connection| decide(connection, &decision)))
     }
 
-    fn decisions(
-        &self,
+    fn decisions<'a>(
+        &'a self,
         limit: usize,
-        before: Option<Timestamp>,
-    ) -> BoxFuture<'_, StoreResult<Vec<Decision>>> {
-        Box::pin(self.read(move |connection| decisions(connection, limit, before)))
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
+        let after = after.cloned();
+        Box::pin(self.read(move |connection| decisions(connection, limit, after)))
+    }
+
+    fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
+        let block = block.clone();
+        Box::pin(self.write(move |connection| blocks::write(connection, &block)))
+    }
+
+    fn unblock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<Block>>> {
+        let id = id.to_owned();
+        Box::pin(self.write(move |connection| blocks::remove(connection, &id)))
+    }
+
+    fn blocks<'a>(
+        &'a self,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&'a (Timestamp, String)>,
+    ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
+        let after = after.cloned();
+        Box::pin(self.read(move |connection| blocks::read(connection, now, limit, after)))
     }
 
     fn mark<'a>(
@@ -121,12 +175,12 @@ impl Journal for Sqlite {
 
 fn open(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let sql = "INSERT INTO messages (out_id, verification, app, usage_type, number, number_index, \
-        masked, country, provider, created_at, state, code, request_id, biz_id, ended_at, \
-        report_delivered, report_code, report_at, confirmed_at, ask_at) VALUES (?1, ?2, ?3, ?4, \
-        ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
+        masked, country, carrier, provider, created_at, state, code, request_id, biz_id, \
+        ended_at, report_delivered, report_code, report_at, confirmed_at, ask_at) VALUES (?1, ?2, \
+        ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) \
         ON CONFLICT (out_id) DO NOTHING";
     let report = row.progress.report.as_ref();
-    connection.prepare_cached(sql)?.execute(params![
+    let written = connection.prepare_cached(sql)?.execute(params![
         row.out_id.as_str(),
         row.verification,
         row.app,
@@ -135,6 +189,7 @@ fn open(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         row.number_index,
         row.masked,
         row.country,
+        row.carrier,
         row.provider,
         row.created_at.as_microsecond(),
         row.progress.state.as_str(),
@@ -148,6 +203,9 @@ fn open(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         micros(row.confirmed_at),
         micros(row.ask_at),
     ])?;
+    if written == 1 {
+        tallies::add(connection, row, Counts::of_row(row))?;
+    }
     Ok(())
 }
 
@@ -180,6 +238,9 @@ fn advance(
             report.and_then(|report| micros(report.reported_at)),
             micros(ask_at),
         ])?;
+        let is_confirmed = row.confirmed_at.is_some();
+        let more = Counts::of(&merged, is_confirmed) - Counts::of_row(&row);
+        tallies::add(connection, &row, more)?;
     }
     if let Some(report) = &news.report {
         let sql = "INSERT INTO reports (message, seen_at, delivered, code, reported_at) \
@@ -205,51 +266,102 @@ fn message(connection: &Connection, out_id: &OutId) -> rusqlite::Result<Option<(
         .optional()
 }
 
-/// A search in SQL, and what is bound to it.
-fn searched(search: &Search) -> (String, Vec<Value>) {
-    let mut sql = format!("SELECT {COLUMNS} FROM messages WHERE true");
-    let mut values = Vec::new();
-    let mut also = |condition: &str, given: Vec<Value>| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.extend(given);
-    };
-    if let Some(app) = &search.app {
-        also("app = ?", vec![app.clone().into()]);
+/// A question in SQL, and what is bound to it.
+struct Question {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Question {
+    fn also(&mut self, condition: &str, given: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.values.extend(given);
     }
-    if let Some(index) = search.number_index {
-        also("number_index = ?", vec![index.to_vec().into()]);
+
+    /// The filter that rows are found by, and between which places.
+    fn led(select: &str, search: &Search) -> Self {
+        let mut this = Self {
+            sql: format!("SELECT {select} FROM messages WHERE true"),
+            values: Vec::new(),
+        };
+        match (search.lead(), search.number_index, &search.app) {
+            (Lead::Number, Some(index), _) => {
+                this.also("number_index = ?", [index.to_vec().into()]);
+            }
+            // Word for word what the index of it says.
+            (Lead::Failed, _, _) => this.also("report_delivered = 0", []),
+            (Lead::State(state), _, _) => this.also(
+                "state = ? AND state <> 'accepted'",
+                [state.as_str().to_owned().into()],
+            ),
+            (Lead::App, _, Some(app)) => this.also("app = ?", [app.clone().into()]),
+            _ => {}
+        }
+        if let Some(from) = search.from {
+            this.also("created_at >= ?", [from.as_microsecond().into()]);
+        }
+        if let Some(until) = search.until {
+            this.also("created_at < ?", [until.as_microsecond().into()]);
+        }
+        let places = [("<", &search.after), (">=", &search.back_to)];
+        for (compared, place) in places {
+            if let Some((time, out_id)) = place {
+                this.also(
+                    &format!("(created_at, out_id) {compared} (?, ?)"),
+                    [
+                        time.as_microsecond().into(),
+                        out_id.as_str().to_owned().into(),
+                    ],
+                );
+            }
+        }
+        this
     }
-    if !search.states.is_empty() {
+}
+
+/// A search in SQL. A `+` keeps SQLite from looking at other indexes than that
+/// of the filter that leads.
+fn searched(search: &Search) -> Question {
+    let mut question = Question::led(COLUMNS, search);
+    let lead = search.lead();
+    if let Some(app) = search.app.as_ref().filter(|_| lead != Lead::App) {
+        question.also("+app = ?", [app.clone().into()]);
+    }
+    if !search.states.is_empty() && !matches!(lead, Lead::State(_)) {
         let marks = vec!["?"; search.states.len()].join(", ");
         let names = search.states.iter().map(|state| state.as_str().to_owned());
-        also(
-            &format!("state IN ({marks})"),
-            names.map(Value::from).collect(),
-        );
-        if !search.states.contains(&State::Accepted) {
-            // Says that the index of these states will do.
-            also("state <> 'accepted'", Vec::new());
+        question.also(&format!("+state IN ({marks})"), names.map(Value::from));
+    }
+    if let Some(usage_type) = &search.usage_type {
+        question.also("+usage_type = ?", [usage_type.clone().into()]);
+    }
+    match search.delivery {
+        Some(Reported::Delivered) => question.also("+report_delivered = 1", []),
+        Some(Reported::Failed) if lead != Lead::Failed => {
+            question.also("+report_delivered = 0", []);
         }
+        Some(Reported::Waiting) => {
+            question.also("+report_delivered IS NULL AND +state = 'accepted'", []);
+        }
+        Some(Reported::Failed) | None => {}
     }
-    if let Some(from) = search.from {
-        also("created_at >= ?", vec![from.as_microsecond().into()]);
-    }
-    if let Some(until) = search.until {
-        also("created_at < ?", vec![until.as_microsecond().into()]);
-    }
-    if let Some((time, out_id)) = &search.after {
-        also(
-            "(created_at, out_id) < (?, ?)",
-            vec![
-                time.as_microsecond().into(),
-                out_id.as_str().to_owned().into(),
-            ],
-        );
-    }
-    sql.push_str(" ORDER BY created_at DESC, out_id DESC LIMIT ?");
-    values.push(count(search.limit).into());
-    (sql, values)
+    question
+        .sql
+        .push_str(" ORDER BY created_at DESC, out_id DESC LIMIT ?");
+    question.values.push(count(search.limit).into());
+    question
+}
+
+/// Where so many rows back lies.
+fn reaching(search: &Search, how_far: usize) -> Question {
+    let mut question = Question::led("created_at, out_id", search);
+    question
+        .sql
+        .push_str(" ORDER BY created_at DESC, out_id DESC LIMIT 1 OFFSET ?");
+    let skipped = how_far.saturating_sub(1);
+    question.values.push(count(skipped).into());
+    question
 }
 
 fn reports(connection: &Connection, out_id: &OutId) -> rusqlite::Result<Vec<SeenReport>> {
@@ -303,13 +415,33 @@ fn consume(connection: &Connection, verification: &str, at: Timestamp) -> rusqli
         .execute(params![verification, at])?
         == 1;
     if first {
-        let sql = "UPDATE messages SET confirmed_at = ?2 \
-            WHERE verification = ?1 AND confirmed_at IS NULL";
-        connection
-            .prepare_cached(sql)?
-            .execute(params![verification, at])?;
+        confirm(connection, verification, at)?;
     }
     Ok(first)
+}
+
+fn confirm(connection: &Connection, verification: &str, at: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE messages SET confirmed_at = ?2 \
+        WHERE verification = ?1 AND confirmed_at IS NULL \
+        RETURNING app, country, carrier, created_at";
+    let place = |found: &Columns<'_>| {
+        Ok(tallies::Place {
+            app: found.get(0)?,
+            country: found.get(1)?,
+            carrier: found.get(2)?,
+            created_at: time(found, 3)?,
+        })
+    };
+    let places: Vec<tallies::Place> = connection
+        .prepare_cached(sql)?
+        .query_map(params![verification, at], place)?
+        .collect::<rusqlite::Result<_>>()?;
+    let one = Counts {
+        confirmed: 1,
+        ..Counts::default()
+    };
+    let each = places.iter().map(|place| place.add(connection, one));
+    each.collect()
 }
 
 fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<usize> {
@@ -331,6 +463,8 @@ fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::
         );
         dropped += delete(&sql, limit - dropped)?;
     }
+    dropped += blocks::prune(connection, before, limit - dropped)?;
+    dropped += tallies::prune(connection, before, limit - dropped)?;
     Ok(dropped)
 }
 
@@ -390,11 +524,11 @@ fn decide(connection: &Connection, decision: &Decision) -> rusqlite::Result<()> 
 fn decisions(
     connection: &Connection,
     limit: usize,
-    before: Option<Timestamp>,
+    after: Option<(Timestamp, String)>,
 ) -> rusqlite::Result<Vec<Decision>> {
     let sql = "SELECT id, at, actor, action, subject, number_index, detail FROM decisions \
-        WHERE at < ?1 ORDER BY at DESC, id DESC LIMIT ?2";
-    let before = before.map_or(i64::MAX, Timestamp::as_microsecond);
+        WHERE (at, id) < (?1, ?2) ORDER BY at DESC, id DESC LIMIT ?3";
+    let (at, id) = behind(after);
     let decision = |found: &Columns<'_>| {
         Ok(Decision {
             id: found.get(0)?,
@@ -407,8 +541,15 @@ fn decisions(
         })
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map(params![before, count(limit)], decision)?;
+    let found = statement.query_map(params![at, id, count(limit)], decision)?;
     found.collect()
+}
+
+/// Behind which time and id, as values of a comparison.
+fn behind(after: Option<(Timestamp, String)>) -> (i64, String) {
+    after.map_or((i64::MAX, String::new()), |(at, id)| {
+        (at.as_microsecond(), id)
+    })
 }
 
 fn mark(
@@ -429,17 +570,17 @@ fn mark(
 }
 
 fn row(found: &Columns<'_>) -> rusqlite::Result<Row> {
-    let delivered: Option<bool> = found.get(16)?;
+    let delivered: Option<bool> = found.get(17)?;
     let report = match delivered {
         Some(delivered) => Some(Receipted {
             delivered,
-            code: found.get(17)?,
-            reported_at: maybe_time(found, 18)?,
+            code: found.get(18)?,
+            reported_at: maybe_time(found, 19)?,
         }),
         None => None,
     };
     let out_id: String = found.get(1)?;
-    let state: String = found.get(11)?;
+    let state: String = found.get(12)?;
     Ok(Row {
         out_id: OutId::parse(&out_id).map_err(|error| unreadable(1, error))?,
         verification: found.get(2)?,
@@ -449,18 +590,19 @@ fn row(found: &Columns<'_>) -> rusqlite::Result<Row> {
         number_index: found.get(6)?,
         masked: found.get(7)?,
         country: found.get(8)?,
-        provider: found.get(9)?,
-        created_at: time(found, 10)?,
+        carrier: found.get(9)?,
+        provider: found.get(10)?,
+        created_at: time(found, 11)?,
         progress: Progress {
-            state: State::named(&state).ok_or_else(|| unreadable(11, "no state we know"))?,
-            code: found.get(12)?,
-            request_id: found.get(13)?,
-            biz_id: found.get(14)?,
-            ended_at: maybe_time(found, 15)?,
+            state: State::named(&state).ok_or_else(|| unreadable(12, "no state we know"))?,
+            code: found.get(13)?,
+            request_id: found.get(14)?,
+            biz_id: found.get(15)?,
+            ended_at: maybe_time(found, 16)?,
             report,
         },
-        confirmed_at: maybe_time(found, 19)?,
-        ask_at: maybe_time(found, 20)?,
+        confirmed_at: maybe_time(found, 20)?,
+        ask_at: maybe_time(found, 21)?,
     })
 }
 

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -102,6 +102,71 @@ CREATE TABLE marks (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Tallies, blocks, and the carrier of a number. Old messages are counted once;
+/// their carrier is read from the digits that are shown. It is written down only
+/// where a row may still change: to write all of them would take minutes.
+const THIRD: &str = "
+ALTER TABLE messages ADD COLUMN carrier TEXT NOT NULL DEFAULT '';
+CREATE INDEX messages_failed ON messages (created_at, out_id) WHERE report_delivered = 0;
+
+CREATE TABLE blocks (
+  id TEXT PRIMARY KEY,
+  limit_name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blocks_by_end ON blocks (until, id);
+
+CREATE TABLE tallies (
+  span INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  app TEXT NOT NULL,
+  country TEXT NOT NULL,
+  carrier TEXT NOT NULL,
+  accepted INTEGER NOT NULL,
+  refused INTEGER NOT NULL,
+  unknown INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  confirmed INTEGER NOT NULL,
+  PRIMARY KEY (span, start, app, country, carrier)
+) STRICT, WITHOUT ROWID;
+
+CREATE TEMP TABLE counted AS SELECT created_at - created_at % 3600000000 AS hour, app, country,
+  CASE WHEN country <> 'CN' THEN ''
+    WHEN substr(masked, 5, 3) IN ('134', '135', '136', '137', '138', '139', '147', '148', '150', '151', '152', '157',
+      '158', '159', '172', '178', '182', '183', '184', '187', '188', '195', '197', '198') THEN 'mobile'
+    WHEN substr(masked, 5, 3) IN ('130', '131', '132', '145', '146', '155', '156', '166', '175', '176', '185', '186', '196') THEN 'unicom'
+    WHEN substr(masked, 5, 3) IN ('133', '149', '153', '173', '174', '177', '180', '181', '189', '190', '191', '193', '199') THEN 'telecom'
+    WHEN substr(masked, 5, 3) IN ('192') THEN 'broadnet'
+    WHEN substr(masked, 5, 3) IN ('162', '165', '167', '170', '171') THEN 'virtual'
+    ELSE '' END AS carrier,
+  sum(state = 'accepted') AS accepted, sum(state = 'refused') AS refused,
+  sum(state IN ('unknown', 'finally_unknown')) AS unknown,
+  sum(state <> 'sending' AND report_delivered IS 1) AS delivered,
+  sum(state <> 'sending' AND report_delivered IS 0) AS failed,
+  sum(confirmed_at IS NOT NULL) AS confirmed
+  FROM messages GROUP BY 1, 2, 3, 4;
+INSERT INTO tallies SELECT 1, hour, app, country, carrier, accepted, refused, unknown, delivered,
+  failed, confirmed FROM counted;
+INSERT INTO tallies SELECT 0, hour - hour % 86400000000, app, country, carrier, sum(accepted),
+  sum(refused), sum(unknown), sum(delivered), sum(failed), sum(confirmed)
+  FROM counted GROUP BY 2, 3, 4, 5;
+DROP TABLE counted;
+
+UPDATE messages SET carrier = CASE WHEN country <> 'CN' THEN ''
+    WHEN substr(masked, 5, 3) IN ('134', '135', '136', '137', '138', '139', '147', '148', '150', '151', '152', '157',
+      '158', '159', '172', '178', '182', '183', '184', '187', '188', '195', '197', '198') THEN 'mobile'
+    WHEN substr(masked, 5, 3) IN ('130', '131', '132', '145', '146', '155', '156', '166', '175', '176', '185', '186', '196') THEN 'unicom'
+    WHEN substr(masked, 5, 3) IN ('133', '149', '153', '173', '174', '177', '180', '181', '189', '190', '191', '193', '199') THEN 'telecom'
+    WHEN substr(masked, 5, 3) IN ('192') THEN 'broadnet'
+    WHEN substr(masked, 5, 3) IN ('162', '165', '167', '170', '171') THEN 'virtual'
+    ELSE '' END
+  WHERE created_at > (SELECT max(created_at) - 259200000000 FROM messages);
 ";
 
 /// Which schema a file has; 0 for an empty one.

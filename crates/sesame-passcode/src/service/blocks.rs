@@ -1,0 +1,271 @@
+//! Who is held back: written down when a limit first refuses, so that an
+//! operator can see it and lift what may be lifted.
+//!
+//! What lasts no longer than a minute is over before anybody looks, and is not
+//! written down. Nor is the same block twice: a flood of refusals is no flood of
+//! writes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sesame_connector::PhoneNumber;
+
+use super::Inner;
+use crate::journal::Block;
+use crate::keys::hex;
+use crate::limit::{self, Charge, Charged, LimitName, Limited};
+use crate::store::{Addition, Key, StoreResult};
+
+/// What ends sooner is not listed.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(60);
+
+/// No more are remembered as written down.
+const MOST_NOTED: usize = 10_000;
+
+/// The limits of wrong codes, which an operator can lift for a number.
+const BY_CODES: [LimitName; 2] = [LimitName::NumberLocked, LimitName::NumberChecksPerHour];
+
+/// Somebody or something that a limit holds back, as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What it is lifted by.
+    pub id: String,
+    /// The limit's name.
+    pub limit: String,
+    /// A masked number, a prefix without its last four digits, an address, the
+    /// letters of a country, or `all`.
+    pub subject: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; none where time alone does not end it.
+    pub until: Option<Timestamp>,
+    /// Whether it can be lifted. The windows of a number are those of the
+    /// provider, which would refuse all the same.
+    pub can_lift: bool,
+}
+
+/// What is sealed in a block.
+#[derive(Serialize, Deserialize)]
+struct Secret {
+    /// As it is shown.
+    subject: String,
+    /// The number, if wrong codes for it are to be forgotten.
+    number: Option<String>,
+    /// The counters to be set to nought.
+    counters: Vec<String>,
+}
+
+/// Blocks that were written down, and until when they last.
+#[derive(Debug, Default)]
+pub(super) struct Noted(Mutex<HashMap<String, Timestamp>>);
+
+impl Noted {
+    /// Whether it is not written down yet; it is from now on.
+    fn is_new(&self, id: &str, until: Timestamp) -> bool {
+        let mut noted = self.lock();
+        if noted.get(id) == Some(&until) {
+            return false;
+        }
+        if noted.len() >= MOST_NOTED {
+            noted.clear();
+        }
+        noted.insert(id.to_owned(), until);
+        true
+    }
+
+    fn forget(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// A limit of one number held it back.
+    pub(super) async fn note_number(&self, limited: &Limited, number: &PhoneNumber) {
+        let secret = Secret {
+            subject: number.masked(),
+            number: BY_CODES.contains(&limited.limit).then(|| number.e164()),
+            counters: Vec::new(),
+        };
+        let subject = secret.subject.clone();
+        self.note(limited, &number.e164(), &subject, &secret).await;
+    }
+
+    /// A counter held a message back.
+    pub(super) async fn note_charge(
+        &self,
+        limited: &Limited,
+        message: &Charged<'_>,
+        charges: &[Charge],
+    ) {
+        let counters = limit::counters(charges, limited.limit);
+        let (shown, subject) = subject(limited.limit, message);
+        let by = match limited.limit {
+            LimitName::IpPerHour | LimitName::PrefixPerHour | LimitName::PrefixPerDay => &shown,
+            _ => &subject,
+        }
+        .clone();
+        let secret = Secret {
+            subject: shown,
+            number: None,
+            counters,
+        };
+        self.note(limited, &by, &subject, &secret).await;
+    }
+
+    /// `by` tells it from others of the same limit, `subject` may stand in the
+    /// journal as it is.
+    async fn note(&self, limited: &Limited, by: &str, subject: &str, secret: &Secret) {
+        let now = self.now();
+        let until = limited.ends_at.unwrap_or(Block::LASTING);
+        if limited.limit == LimitName::CountryDenied || until.duration_since(now) <= SHORTEST {
+            return;
+        }
+        let id = self.block_id(limited.limit, by);
+        if !self.noted.is_new(&id, until) {
+            return;
+        }
+        let plain = serde_json::to_vec(secret).unwrap_or_default();
+        let (sealer, source) = (self.parts.keys.sealer(), &*self.parts.source);
+        let sealed = sealer.seal(&aad(&id), &plain, source);
+        let block = Block {
+            id,
+            limit: limited.limit.as_str().to_owned(),
+            subject: subject.to_owned(),
+            sealed,
+            since: now,
+            until,
+        };
+        if let Err(error) = self.parts.journal.block(&block).await {
+            self.noted.forget(&block.id);
+            tracing::warn!(limit = block.limit, %error, "a block could not be written down");
+        }
+    }
+
+    fn block_id(&self, limit: LimitName, by: &str) -> String {
+        let name = format!("{}:{by}", limit.as_str());
+        let hash = self.parts.keys.keyed_hash("block", name.as_bytes());
+        hex(&hash[..16])
+    }
+
+    /// A number's wrong codes are forgotten; what they brought on it is listed
+    /// no more.
+    pub(super) async fn unlist_number(&self, number: &PhoneNumber) {
+        for limit in BY_CODES {
+            let id = self.block_id(limit, &number.e164());
+            self.noted.forget(&id);
+            if let Err(error) = self.parts.journal.unblock(&id).await {
+                tracing::warn!(%error, "a block that was lifted is still listed");
+            }
+        }
+    }
+
+    pub(super) async fn held(
+        &self,
+        limit: usize,
+        after: Option<&(Timestamp, String)>,
+    ) -> StoreResult<Vec<Held>> {
+        let blocks = self.parts.journal.blocks(self.now(), limit, after).await?;
+        let held = blocks.into_iter().map(|block| {
+            let secret = self.open_block(&block);
+            view(block, secret.as_ref())
+        });
+        Ok(held.collect())
+    }
+
+    fn open_block(&self, block: &Block) -> Option<Secret> {
+        let opened = self.parts.keys.sealer();
+        let opened = opened.open(&aad(&block.id), &block.sealed)?;
+        serde_json::from_slice(&opened).ok()
+    }
+
+    pub(super) async fn lift_block(&self, actor: &str, id: &str) -> StoreResult<Option<Held>> {
+        let journal = &self.parts.journal;
+        let Some(block) = journal.unblock(id).await? else {
+            return Ok(None);
+        };
+        let secret = self.open_block(&block);
+        let Some(secret) = secret.filter(can_lift) else {
+            journal.block(&block).await?;
+            return Ok(None);
+        };
+        let lifted = self.lift_opened(actor, &block, &secret).await;
+        if lifted.is_err() {
+            // It holds still, so it is listed still.
+            let _ = journal.block(&block).await;
+        }
+        lifted?;
+        self.noted.forget(id);
+        Ok(Some(view(block, Some(&secret))))
+    }
+
+    async fn lift_opened(&self, actor: &str, block: &Block, secret: &Secret) -> StoreResult<()> {
+        if let Some(number) = secret.number.as_deref().and_then(crate::deliver::number) {
+            self.lift_number(actor, number).await?;
+            return Ok(());
+        }
+        // First of all, so that nothing is lifted and nobody knows.
+        let detail = serde_json::json!({ "limit": block.limit });
+        self.write_down(actor, "limit_lifted", &block.subject, None, detail)
+            .await?;
+        let now = self.now();
+        let counters = |amounts: &[i64]| -> Vec<Addition> {
+            let each = secret.counters.iter().zip(amounts);
+            each.map(|(key, amount)| Addition {
+                key: Key::new(key.as_str()),
+                amount: -amount,
+                ends_at: block.until,
+            })
+            .collect()
+        };
+        let nothing = vec![0; secret.counters.len()];
+        let totals = self.parts.store.add(&counters(&nothing), now).await?;
+        self.parts.store.add(&counters(&totals), now).await?;
+        Ok(())
+    }
+}
+
+/// Who a counter is of: as it is shown, and as it may stand in the journal.
+fn subject(limit: LimitName, message: &Charged<'_>) -> (String, String) {
+    match limit {
+        LimitName::IpPerHour => {
+            let ip = message.ip.map(|ip| ip.to_canonical().to_string());
+            (ip.unwrap_or_default(), "ip".to_owned())
+        }
+        LimitName::PrefixPerHour | LimitName::PrefixPerDay => {
+            let national = message.to.national();
+            let head = &national[..national.len().saturating_sub(4)];
+            let shown = format!("+{} {head}****", message.to.country_code());
+            (shown, message.to.region())
+        }
+        LimitName::CountryPerHour | LimitName::CountryPerDay => {
+            let country = message.to.region();
+            (country.clone(), country)
+        }
+        _ => ("all".to_owned(), "all".to_owned()),
+    }
+}
+
+fn can_lift(secret: &Secret) -> bool {
+    secret.number.is_some() || !secret.counters.is_empty()
+}
+
+fn view(block: Block, secret: Option<&Secret>) -> Held {
+    Held {
+        id: block.id,
+        limit: block.limit,
+        subject: secret.map_or(block.subject, |secret| secret.subject.clone()),
+        since: block.since,
+        until: Some(block.until).filter(|until| *until < Block::LASTING),
+        can_lift: secret.is_some_and(can_lift),
+    }
+}
+
+fn aad(id: &str) -> Vec<u8> {
+    format!("block:{id}").into_bytes()
+}
