@@ -53,7 +53,7 @@ struct Inner {
     signature: SignatureVersion,
     region: String,
     /// Of every [`Api`], in its order.
-    endpoints: [Endpoint; 3],
+    endpoints: [Endpoint; 4],
     timeout: Duration,
     resends_same_bytes: bool,
     /// How far this machine's clock is behind Aliyun's, in milliseconds, learnt
@@ -269,7 +269,8 @@ impl Client {
             api_version: O::API.version(),
             parameters: &pairs,
         };
-        let result = exchange::call(&self.inner, self.endpoint(O::API), &call).await;
+        let endpoint = self.endpoint(O::API);
+        let result = exchange::call(&self.inner, endpoint, &call, O::ACCEPTED).await;
         if let Err(error) = &result {
             tracing::debug!(
                 aliyun.action = O::ACTION,

@@ -133,6 +133,7 @@ impl Endpoint {
     pub fn of_region(api: Api, region: &str) -> Self {
         let host = match (api, region) {
             (Api::Pns, _) => "dypnsapi.aliyuncs.com".to_owned(),
+            (Api::Billing, _) => "business.aliyuncs.com".to_owned(),
             (_, "cn-beijing") => "dysmsapi-proxy.cn-beijing.aliyuncs.com".to_owned(),
             (_, "cn-hongkong") => "dysmsapi-xman.cn-hongkong.aliyuncs.com".to_owned(),
             (_, "ap-southeast-1" | "ap-southeast-5" | "eu-central-1" | "us-east-1") => {

@@ -17,4 +17,4 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Disposition, Error, Looks, Reason, Refusal, RefusedLimit, Unanswered, Unsent};
 pub use redact::mask_number;
 pub use source::{Source, SystemSource, iso8601, nonce};
-pub use transport::Transport;
+pub use transport::{Contact, Transport};

@@ -4,6 +4,7 @@
 //! ([`Unsent`]) and those after which nobody knows ([`Unanswered`]); the rest
 //! of the crate relies on it.
 
+mod contact;
 mod departure;
 mod dial;
 mod roots;
@@ -23,6 +24,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+pub use self::contact::Contact;
 pub(crate) use self::departure::Departure;
 use self::departure::WatchedBody;
 use self::dial::{DialError, Dialer};

@@ -7,6 +7,7 @@
 //! `Dypnsapi` 2017-05-25. A field that is not named here is passed over, so a
 //! new one on Aliyun's side breaks nothing.
 
+mod billing;
 mod globe;
 mod lenient;
 mod pns;
@@ -24,6 +25,7 @@ use lenient::Loose;
 pub(crate) use lenient::is_id;
 pub(crate) use reading::Reading;
 
+pub use billing::{AccountBalance, QueryAccountBalance, QueryAccountBalanceReply};
 pub use globe::{
     GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe, SendMessageToGlobeReply,
 };
@@ -34,7 +36,7 @@ pub use report::{Acknowledgement, DeliveryReport};
 pub use resources::{
     CarrierRegistration, GetSmsSign, GetSmsSignReply, GetSmsTemplate, GetSmsTemplateReply,
     QuerySmsSignList, QuerySmsSignListReply, QuerySmsTemplateList, QuerySmsTemplateListReply,
-    ReviewReason, SignSummary, TemplateSummary,
+    RegistrationReason, ReviewReason, SignList, SignSummary, TemplateSummary,
 };
 pub use sms::{
     BatchMessage, QuerySendDetails, QuerySendDetailsReply, SendBatchSms, SendDetail, SendSms,
@@ -53,16 +55,19 @@ pub enum Api {
     Pns,
     /// `Dysmsapi` 2018-05-01: the international site's SMS service.
     Globe,
+    /// `BssOpenApi` 2017-12-14: the account's money.
+    Billing,
 }
 
 impl Api {
-    pub(crate) const ALL: [Self; 3] = [Self::Sms, Self::Pns, Self::Globe];
+    pub(crate) const ALL: [Self; 4] = [Self::Sms, Self::Pns, Self::Globe, Self::Billing];
 
     /// The version, as it travels in `Version` or `x-acs-version`.
     pub const fn version(self) -> &'static str {
         match self {
             Self::Sms | Self::Pns => "2017-05-25",
             Self::Globe => "2018-05-01",
+            Self::Billing => "2017-12-14",
         }
     }
 }
@@ -73,6 +78,8 @@ pub trait Operation {
     const ACTION: &'static str;
     /// The API it belongs to.
     const API: Api;
+    /// The codes of an accepted call.
+    const ACCEPTED: &'static [&'static str] = &["OK"];
     /// What an accepted call answers.
     type Reply: DeserializeOwned;
 

@@ -16,7 +16,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{completions, config, demo, emulator, hook, key, keys, number, send, serve, sign};
+use commands::{
+    completions, config, demo, doctor, emulator, hook, key, keys, number, send, serve, sign,
+};
 
 /// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
 /// account.
@@ -55,6 +57,8 @@ enum Command {
     Emulator(emulator::Args),
     /// Sends one message.
     Send(send::Args),
+    /// Says what will fail before the first SMS, and the cure.
+    Doctor(doctor::Args),
     /// Works with configuration files.
     Config(config::Args),
     Sign(sign::Args),
@@ -87,6 +91,7 @@ fn run(command: &Command, verbosity: u8) -> anyhow::Result<u8> {
         Command::Number(args) => wait_for(number::run(args)),
         Command::Emulator(args) => wait_for(emulator::run(args)),
         Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
+        Command::Doctor(args) => wait_for(doctor::run(args, verbosity)),
         Command::Config(args) => Ok(config::run(args)),
         Command::Sign(args) => sign::run(args),
         Command::Completions(args) => Ok(completions::run(args)),

@@ -6,7 +6,7 @@
 //! to write is remembered, and `main` ends in it.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::AutoStream;
@@ -75,6 +75,26 @@ pub(crate) fn json(value: &impl Serialize) {
         Ok(text) => line(text),
         Err(error) => error_line(format_args!("error: no JSON: {error}")),
     }
+}
+
+/// One JSON object on a line of its own.
+pub(crate) fn json_line(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => line(text),
+        Err(error) => error_line(format_args!("error: no JSON: {error}")),
+    }
+}
+
+/// Whether standard error is read by a person who may be waiting.
+pub(crate) fn is_terminal_on_stderr() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// What is going on, in the place of what was going on before; for terminals.
+pub(crate) fn progress(text: &str) {
+    let mut err = anstream::stderr();
+    let _ = write!(err, "\r\x1b[2K{text}");
+    let _ = err.flush();
 }
 
 /// Whether standard output shows colours, and so may show drawings.

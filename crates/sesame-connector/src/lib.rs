@@ -2,6 +2,7 @@
 
 pub mod config;
 mod connector;
+pub mod doctor;
 mod error;
 pub mod message;
 pub mod outcome;

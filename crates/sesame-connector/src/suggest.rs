@@ -14,7 +14,7 @@ pub(crate) fn nearest<'a>(
         .into_iter()
         .map(|name| (distance(&given, &plain(name)), name))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, name)| distance * 3 <= name.len().max(3))
+        .filter(|(distance, name)| distance * 3 <= name.chars().count().max(3))
         .map(|(_, name)| name)
 }
 

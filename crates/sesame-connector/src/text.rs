@@ -43,6 +43,15 @@ impl Text {
         }
     }
 
+    /// The same with a code of the provider's behind it.
+    pub(crate) fn with_code(&self, code: &str) -> Self {
+        let code = printable(code);
+        Self::made(
+            format!("{} ({code})", self.en),
+            format!("{}（{code}）", self.zh),
+        )
+    }
+
     /// The sentence in one language.
     pub fn in_language(&self, language: Language) -> &str {
         match language {
@@ -66,6 +75,33 @@ pub(crate) fn is_invisible(character: char) -> bool {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}'
     )
+}
+
+/// The longest text of others that is passed on.
+const LONGEST: usize = 160;
+
+/// What others wrote, in a form that no terminal obeys and that does not fill
+/// the screen: control characters, marks of direction and invisible ones stand
+/// as their codes.
+pub(crate) fn printable(text: &str) -> String {
+    printable_up_to(text, LONGEST)
+}
+
+/// The same with a length of its own, in characters.
+pub(crate) fn printable_up_to(text: &str, longest: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(longest * 4));
+    for (at, character) in text.trim().chars().enumerate() {
+        if at == longest {
+            shown.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 impl From<aliyun_sms::code::Text> for Text {

@@ -9,6 +9,7 @@
 pub(crate) mod actions;
 mod auth;
 mod base;
+mod billing;
 mod codes;
 mod conversion;
 mod draft;
@@ -211,7 +212,7 @@ impl<'a> Call<'a> {
         self.require(operation)?;
         let book = Arc::clone(&shared.lock().book);
         permit(&key, operation, &book.account, self.address)
-            .and_then(|()| check_state(book.account.state))
+            .and_then(|()| check_state(operation.product, book.account.state))
             .and_then(|()| (operation.handler)(self, shared))
             .map_err(|refusal| refusal.of_product(operation.product, &book.account.pns))
     }
@@ -227,7 +228,12 @@ impl<'a> Call<'a> {
         if self.version.is_empty() {
             return Err(Refusal::missing("Version"));
         }
-        if self.version != actions::VERSION_2017 && self.version != actions::VERSION_2018 {
+        let versions = [
+            actions::VERSION_2017,
+            actions::VERSION_2018,
+            actions::VERSION_BILLING,
+        ];
+        if !versions.contains(&self.version.as_str()) {
             return Err(Refusal::gateway("InvalidVersion"));
         }
         if self.context.action.is_empty() {
@@ -328,8 +334,9 @@ fn denied(form: PermissionDenied, permission: &str) -> Refusal {
 
 /// An account in arrears may still ask; one that never bought the product, or is
 /// frozen, may do nothing.
-fn check_state(state: AccountState) -> Result<(), Refusal> {
+fn check_state(product: Product, state: AccountState) -> Result<(), Refusal> {
     match state {
+        _ if product == Product::Billing => Ok(()),
         AccountState::Normal | AccountState::OutOfService => Ok(()),
         AccountState::Unsubscribed => Err(Refusal::business("isv.PRODUCT_UN_SUBSCRIPT")),
         AccountState::Frozen => Err(Refusal::business("isv.SECURITY_FROZEN_ACCOUNT")),

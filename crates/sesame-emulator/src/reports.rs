@@ -319,7 +319,7 @@ pub(crate) fn apply(record: &mut Record, planned: &Planned, due: Timestamp) -> O
     record.reported_at = Some(due);
     Some(match record.product {
         Product::Globe => Report::Globe(globe_report(record, planned, due)),
-        Product::Sms | Product::Pns | Product::Base => Report::Sms(report(record, planned, due)),
+        _ => Report::Sms(report(record, planned, due)),
     })
 }
 

@@ -216,6 +216,15 @@ impl Purse {
         }
     }
 
+    /// What is left, in yuan; `None` where it never ends.
+    pub(crate) fn left_yuan(&self) -> Option<f64> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the account's check bounds it, and it is shown with two digits"
+        )]
+        self.left.map(|micros| micros as f64 / 1e6)
+    }
+
     /// Pays for some parts of messages, or says that it cannot. An empty purse
     /// pays for nothing, not even what is free.
     pub(crate) fn pay(&mut self, parts: u32) -> bool {

@@ -64,6 +64,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Where traces go, if anywhere.
     pub otlp: OtlpConfig,
+    /// How often the account at the provider is looked at.
+    pub doctor: DoctorConfig,
     /// The platforms that ask for messages, by the names in their addresses.
     pub hooks: BTreeMap<String, HookConfig>,
 }
@@ -86,6 +88,7 @@ impl Default for Config {
             proxy: ProxyConfig::default(),
             log: LogConfig::default(),
             otlp: OtlpConfig::default(),
+            doctor: DoctorConfig::default(),
             hooks: BTreeMap::new(),
         }
     }
@@ -341,6 +344,25 @@ impl Default for OtlpConfig {
             sample_ratio: 1.0,
             timeout_secs: 10,
             shutdown_secs: 5,
+        }
+    }
+}
+
+/// How often the account at the provider is looked at, as `sesame doctor` does.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct DoctorConfig {
+    /// Between two looks; 0 is never.
+    pub every_secs: u64,
+    /// Before the first one.
+    pub first_after_secs: u64,
+}
+
+impl Default for DoctorConfig {
+    fn default() -> Self {
+        Self {
+            every_secs: 6 * 60 * 60,
+            first_after_secs: 60,
         }
     }
 }

@@ -4,6 +4,7 @@ mod api;
 pub mod auth;
 pub mod config;
 mod console;
+mod doctor;
 pub mod error;
 mod events;
 mod front;

@@ -1,4 +1,4 @@
-//! Counters and histograms in Prometheus' text format.
+//! Counters, gauges and histograms in Prometheus' text format.
 //!
 //! A registry of our own: what the usual exporter brings along would double
 //! three crates of the tree, for two dozen series. Labels come from closed sets
@@ -33,6 +33,7 @@ struct Family {
 #[derive(Debug)]
 enum Value {
     Counter(u64),
+    Gauge(u64),
     Histogram(Box<Histogram>),
 }
 
@@ -64,6 +65,19 @@ impl Metrics {
             if let Value::Counter(count) = value {
                 *count += amount;
             }
+        });
+    }
+
+    /// So many now.
+    pub(crate) fn set(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: Labels<'_>,
+        amount: u64,
+    ) {
+        self.change(name, help, labels, Value::Gauge(0), |value| {
+            *value = Value::Gauge(amount);
         });
     }
 
@@ -123,12 +137,15 @@ impl Family {
     fn write(&self, name: &str, text: &mut String) -> fmt::Result {
         let kind = match self.series.values().next() {
             Some(Value::Histogram(_)) => "histogram",
+            Some(Value::Gauge(_)) => "gauge",
             _ => "counter",
         };
         writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", self.help)?;
         for (labels, value) in &self.series {
             match value {
-                Value::Counter(count) => writeln!(text, "{name}{} {count}", braced(labels, ""))?,
+                Value::Counter(count) | Value::Gauge(count) => {
+                    writeln!(text, "{name}{} {count}", braced(labels, ""))?
+                }
                 Value::Histogram(histogram) => histogram.write(name, labels, text)?,
             }
         }
@@ -213,6 +230,9 @@ mod tests {
         let metrics = Metrics::default();
         metrics.count("a_total", "Things.", &[("kind", "x")]);
         metrics.count("a_total", "Things.", &[("kind", "x")]);
+        for amount in [7, 3] {
+            metrics.set("b", "Now.", &[("level", "ok")], amount);
+        }
         metrics.observe(
             "c_seconds",
             "Time.",
@@ -223,6 +243,8 @@ mod tests {
         for line in [
             "# TYPE a_total counter",
             "a_total{kind=\"x\"} 2",
+            "# TYPE b gauge",
+            "b{level=\"ok\"} 3",
             "# TYPE c_seconds histogram",
             "c_seconds_bucket{route=\"/r\",le=\"0.025\"} 0",
             "c_seconds_bucket{route=\"/r\",le=\"0.05\"} 1",

@@ -20,6 +20,7 @@ use crate::api::{self, Around};
 use crate::auth::Book;
 use crate::config::{Config, Secret};
 use crate::console::Console;
+use crate::doctor;
 use crate::events::Counting;
 use crate::front::{Front, Places};
 use crate::hooks::{self, Desk, Hooks, Served};
@@ -222,6 +223,11 @@ impl ServerBuilder {
         }
         let working = work::run(app.passcodes.clone(), self.source, stopped.clone());
         running.push(tokio::spawn(working));
+        let schedule = doctor::Schedule::of(&self.config.doctor);
+        if let Some(schedule) = schedule.filter(|_| doctor::knows(&app.connector)) {
+            let looking = doctor::run(Arc::clone(&app), schedule, stopped.clone());
+            running.push(tokio::spawn(looking));
+        }
         Ok(Server {
             passcodes: app.passcodes.clone(),
             urls,

@@ -27,18 +27,23 @@ const CLOCK_SLACK_SECS: i64 = 30;
 const CLOCK_BOUND_SECS: i64 = 10 * 366 * 86_400;
 /// No answer is believed that asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
-const OK: &str = "OK";
 
-/// Makes a call; the reply is that of an answer whose code is `OK`.
+/// Makes a call; the reply is that of an answer whose code is one of `accepted`.
 pub(super) async fn call<R: DeserializeOwned>(
     inner: &Inner,
     endpoint: &Endpoint,
     call: &Call<'_>,
+    accepted: &[&str],
 ) -> Result<R, Error> {
     let departure = Departure::default();
     let has_key = AtomicBool::new(false);
     let timeout = inner.timeout;
-    let calling = call_untimed(inner, endpoint, call, &departure, &has_key);
+    let asked = Asked {
+        endpoint,
+        call,
+        accepted,
+    };
+    let calling = call_untimed(inner, &asked, &departure, &has_key);
     match tokio::time::timeout(timeout, calling).await {
         Ok(result) => result,
         Err(_) if departure.has_begun() => Err(Unanswered::TimedOut { timeout }.into()),
@@ -56,10 +61,16 @@ pub(super) async fn call<R: DeserializeOwned>(
     }
 }
 
+/// A call, where it goes, and which codes say that it was carried out.
+struct Asked<'a> {
+    endpoint: &'a Endpoint,
+    call: &'a Call<'a>,
+    accepted: &'a [&'a str],
+}
+
 async fn call_untimed<R: DeserializeOwned>(
     inner: &Inner,
-    endpoint: &Endpoint,
-    call: &Call<'_>,
+    asked: &Asked<'_>,
     departure: &Departure,
     has_key: &AtomicBool,
 ) -> Result<R, Error> {
@@ -72,14 +83,14 @@ async fn call_untimed<R: DeserializeOwned>(
         let behind_millis = inner.clock_behind_millis.load(Ordering::Relaxed);
         let signing = Signing {
             version: inner.signature,
-            endpoint,
+            endpoint: asked.endpoint,
             credentials: &credentials,
             time: later(inner.source.now(), behind_millis),
             nonce: &nonce(inner.source.as_ref()),
         };
-        let request = sign_call(call, &signing)?;
+        let request = sign_call(asked.call, &signing)?;
         let refusal = match send(inner, request, departure).await {
-            Ok(answered) => match read(inner, &answered) {
+            Ok(answered) => match read(inner, &answered, asked.accepted) {
                 Err(Error::Refused(refusal)) => refusal,
                 other => return other,
             },
@@ -172,13 +183,18 @@ async fn send_and_resend(
     }
 }
 
-fn read<R: DeserializeOwned>(inner: &Inner, answered: &Answered) -> Result<R, Error> {
+fn read<R: DeserializeOwned>(
+    inner: &Inner,
+    answered: &Answered,
+    accepted: &[&str],
+) -> Result<R, Error> {
     let answer = &answered.answer;
+    let is_accepted = |code: &str| accepted.contains(&code);
     let is_success = (200..300).contains(&answer.status);
     // Nearly all are of this kind; the rest is worth a second look.
     if is_success
         && let Some(reading) = Reading::read(&answer.body)
-        && reading.envelope.code() == Some(OK)
+        && reading.envelope.code().is_some_and(is_accepted)
     {
         return Ok(reading.reply);
     }
@@ -188,12 +204,13 @@ fn read<R: DeserializeOwned>(inner: &Inner, answered: &Answered) -> Result<R, Er
         );
     };
     match envelope.code() {
-        Some(OK) if !is_success => Err(Unanswered::Unreadable {
+        Some(code) if is_accepted(code) && !is_success => Err(Unanswered::Unreadable {
             status: answer.status,
             what: Looks::Contradiction,
         }
         .into()),
-        Some(OK) | None => Err(answer.unreadable().into()),
+        None => Err(answer.unreadable().into()),
+        Some(code) if is_accepted(code) => Err(answer.unreadable().into()),
         Some(code) => {
             let (request_id, message) = (envelope.request_id(), envelope.message());
             Err(refusal(inner, answered, code, request_id, message).into())

@@ -260,7 +260,7 @@ fn with_port(uri: &Uri) -> Uri {
 }
 
 /// Host and port for people; never a user name or password.
-fn shown(uri: &Uri) -> String {
+pub(super) fn shown(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     uri.port_u16()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))

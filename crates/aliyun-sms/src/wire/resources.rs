@@ -187,9 +187,24 @@ pub struct GetSmsTemplateReply {
     /// The signature it was filed with.
     #[serde(default, deserialize_with = "lenient::text")]
     pub related_sign_name: Option<String>,
+    /// The others it may go with.
+    #[serde(default, deserialize_with = "lenient::part")]
+    pub sign_list: Option<SignList>,
+    /// Of an international one: 0 notification, 1 promotion, 2 code.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub intl_type: Option<i64>,
     /// Why it was rejected.
     #[serde(default, deserialize_with = "lenient::part")]
     pub audit_info: Option<ReviewReason>,
+}
+
+/// The signatures a template was filed with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SignList {
+    /// Their names.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub sign_list: Vec<String>,
 }
 
 /// `GetSmsSign`: one signature in full.
@@ -245,4 +260,19 @@ pub struct CarrierRegistration {
     /// (nothing sent for six months), 3 succeeded.
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub register_status: Option<i64>,
+    /// Why it stands there.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub register_status_reasons: Vec<RegistrationReason>,
+}
+
+/// Why a filing stands where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RegistrationReason {
+    /// `NO_SEND_RECORD`, `QUALIFICATION_ERROR` and the like.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub reason_code: String,
+    /// The same in words.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub reason_desc_list: Vec<String>,
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod emulator;
 mod hook;
 mod quiet;

@@ -2,7 +2,7 @@
 //!
 //! The only file that knows how Aliyun writes phone numbers.
 
-pub(super) mod ends;
+pub(crate) mod ends;
 mod reports;
 
 use std::sync::Arc;
@@ -140,9 +140,16 @@ impl Provider for AliyunSms {
 
 /// The client a configuration asks for.
 pub fn client_builder(config: &ConnectorConfig, source: Arc<dyn Source>) -> ClientBuilder {
-    let mut builder = signing(&config.credentials, &source)
-        .source(source)
-        .timeout(config.timeout);
+    client_builder_of(signing(&config.credentials, &source), config, source)
+}
+
+/// The same with keys that were chosen otherwise.
+pub(crate) fn client_builder_of(
+    builder: ClientBuilder,
+    config: &ConnectorConfig,
+    source: Arc<dyn Source>,
+) -> ClientBuilder {
+    let mut builder = builder.source(source).timeout(config.timeout);
     if let Some(endpoint) = &config.endpoint {
         builder = builder.endpoint(endpoint.clone());
     }
@@ -172,7 +179,7 @@ fn signing(keys: &Credentials, source: &Arc<dyn Source>) -> ClientBuilder {
     }
 }
 
-fn credentials(key: &AccessKey) -> aliyun_sms::Credentials {
+pub(crate) fn credentials(key: &AccessKey) -> aliyun_sms::Credentials {
     let credentials = aliyun_sms::Credentials::new(&key.id, key.secret.expose_secret());
     match &key.security_token {
         Some(token) => credentials.with_security_token(token.expose_secret()),

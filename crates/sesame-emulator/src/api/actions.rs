@@ -6,13 +6,17 @@
 
 use super::refusal::Refusal;
 use super::reply::Fields;
-use super::{Call, base, conversion, globe, pns, query, send, sign_names, statistics, templates};
+use super::{
+    Call, base, billing, conversion, globe, pns, query, send, sign_names, statistics, templates,
+};
 use crate::state::Shared;
 
 /// All APIs but the international site's.
 pub(crate) const VERSION_2017: &str = "2017-05-25";
 /// `Dysmsapi` of the international site.
 pub(crate) const VERSION_2018: &str = "2018-05-01";
+/// `BssOpenApi`.
+pub(crate) const VERSION_BILLING: &str = "2017-12-14";
 
 /// The APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +29,8 @@ pub(crate) enum Product {
     Globe,
     /// `Dybaseapi` 2017-05-25: the way to the message queues.
     Base,
+    /// `BssOpenApi` 2017-12-14: the account's money.
+    Billing,
 }
 
 impl Product {
@@ -32,6 +38,8 @@ impl Product {
     pub(crate) fn of(version: &str, action: &str) -> Self {
         if version == VERSION_2018 {
             Self::Globe
+        } else if version == VERSION_BILLING {
+            Self::Billing
         } else if DYBASEAPI_2017.contains(&action) {
             Self::Base
         } else if DYPNSAPI_2017.contains(&action) && !DYSMSAPI_2017.contains(&action) {
@@ -47,6 +55,7 @@ impl Product {
             Self::Sms | Self::Globe => "Dysmsapi",
             Self::Pns => "Dypnsapi",
             Self::Base => "Dybaseapi",
+            Self::Billing => "BssOpenApi",
         }
     }
 
@@ -56,6 +65,7 @@ impl Product {
             Self::Sms | Self::Globe => "dysms",
             Self::Pns => "dypns",
             Self::Base => "dybaseapi",
+            Self::Billing => "bss",
         }
     }
 }
@@ -90,7 +100,21 @@ impl Operation {
 
     /// Its name in a RAM policy.
     pub(crate) fn permission(&self) -> String {
-        format!("{}:{}", self.product.in_policies(), self.name)
+        let name = match self.product {
+            // So spelt in policies.
+            Product::Billing => "DescribeAcccount",
+            _ => self.name,
+        };
+        format!("{}:{name}", self.product.in_policies())
+    }
+
+    /// The version it is called under.
+    pub(crate) const fn version(&self) -> &'static str {
+        match self.product {
+            Product::Globe => VERSION_2018,
+            Product::Billing => VERSION_BILLING,
+            Product::Sms | Product::Pns | Product::Base => VERSION_2017,
+        }
     }
 }
 
@@ -99,7 +123,7 @@ const APPLY_FOR_SIGN_OLD: &[&str] = &["SignName", "SignSource", "Remark"];
 
 #[rustfmt::skip]
 static OPERATIONS: &[Operation] = {
-    use Product::{Base, Globe, Pns, Sms};
+    use Product::{Base, Billing, Globe, Pns, Sms};
     &[
         Operation::new(Sms, "SendSms", &["PhoneNumbers", "SignName", "TemplateCode"], send::send_sms),
         Operation::new(Sms, "SendBatchSms", &["PhoneNumberJson", "SignNameJson", "TemplateCode"], send::send_batch_sms),
@@ -137,6 +161,8 @@ static OPERATIONS: &[Operation] = {
         Operation::new(Globe, "ConversionData", &["ConversionRate"], conversion::conversion_data),
 
         Operation::new(Base, "QueryTokenForMnsQueue", &["MessageType"], base::query_token_for_mns_queue),
+
+        Operation::new(Billing, "QueryAccountBalance", &[], billing::query_account_balance),
     ]
 };
 
@@ -152,10 +178,9 @@ pub(crate) enum Action {
 
 impl Action {
     pub(crate) fn find(version: &str, name: &str) -> Self {
-        let is_of_2018 = version == VERSION_2018;
-        let built = OPERATIONS.iter().find(|operation| {
-            operation.name == name && is_of_2018 == (operation.product == Product::Globe)
-        });
+        let built = OPERATIONS
+            .iter()
+            .find(|operation| operation.name == name && operation.version() == version);
         match built {
             Some(operation) => Self::Built(operation),
             None if is_known(name) => Self::NotBuilt,
@@ -166,9 +191,15 @@ impl Action {
 
 /// Whether any of the APIs has an action of that name.
 pub(crate) fn is_known(name: &str) -> bool {
-    [DYSMSAPI_2017, DYPNSAPI_2017, DYSMSAPI_2018, DYBASEAPI_2017]
-        .iter()
-        .any(|names| names.contains(&name))
+    [
+        DYSMSAPI_2017,
+        DYPNSAPI_2017,
+        DYSMSAPI_2018,
+        DYBASEAPI_2017,
+        BSSOPENAPI_2017,
+    ]
+    .iter()
+    .any(|names| names.contains(&name))
 }
 
 const DYSMSAPI_2017: &[&str] = &[
@@ -286,6 +317,9 @@ const DYSMSAPI_2018: &[&str] = &[
 
 const DYBASEAPI_2017: &[&str] = &["QueryTokenForMnsQueue"];
 
+/// Of its many actions, the one that is built.
+const BSSOPENAPI_2017: &[&str] = &["QueryAccountBalance"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,10 +327,7 @@ mod tests {
     #[test]
     fn every_operation_is_found_under_its_own_name_and_version() {
         for operation in OPERATIONS {
-            let version = match operation.product {
-                Product::Globe => VERSION_2018,
-                _ => VERSION_2017,
-            };
+            let version = operation.version();
             assert!(is_known(operation.name), "{}", operation.name);
             assert_eq!(Product::of(version, operation.name), operation.product);
             let Action::Built(found) = Action::find(version, operation.name) else {

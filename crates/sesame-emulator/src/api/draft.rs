@@ -225,7 +225,7 @@ pub(super) fn accept(
     state.meter.count_for_account(drafts.len() as u64, call.now);
     let biz_id = match call.context.product {
         Product::Globe => state.receipts.next_message_id(),
-        Product::Sms | Product::Pns | Product::Base => state.receipts.next_biz_id(),
+        _ => state.receipts.next_biz_id(),
     };
     let records = drafts
         .into_iter()

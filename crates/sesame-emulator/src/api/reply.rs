@@ -47,8 +47,12 @@ impl Context {
     }
 
     fn accepted(&self, fields: Fields) -> Fields {
-        let mut all = self.outcome("OK", accepted_words(self.product));
-        if self.product == Product::Pns {
+        let code = match self.product {
+            Product::Billing => "200",
+            _ => "OK",
+        };
+        let mut all = self.outcome(code, accepted_words(self.product));
+        if matches!(self.product, Product::Pns | Product::Billing) {
             all.push(("Success", true.into()));
         }
         all.extend(fields);
@@ -59,7 +63,7 @@ impl Context {
     fn outcome(&self, code: &str, words: &str) -> Fields {
         let (code_name, words_name) = match self.product {
             Product::Globe => ("ResponseCode", "ResponseDescription"),
-            Product::Sms | Product::Pns | Product::Base => ("Code", "Message"),
+            Product::Sms | Product::Pns | Product::Base | Product::Billing => ("Code", "Message"),
         };
         vec![
             (words_name, words.into()),
@@ -155,6 +159,7 @@ fn accepted_words(product: Product) -> &'static str {
     match product {
         Product::Globe => "The SMS Send Request was accepted",
         Product::Sms | Product::Pns | Product::Base => "OK",
+        Product::Billing => "success",
     }
 }
 

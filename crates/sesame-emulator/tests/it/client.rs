@@ -1,8 +1,8 @@
 //! Our own client against the emulator: it reads what is answered here.
 
 use aliyun_sms::wire::{
-    CheckSmsVerifyCode, GetSmsSign, GetSmsTemplate, GlobeStatus, QueryMessage, QuerySmsSignList,
-    QuerySmsTemplateList, SendMessageToGlobe, SendSmsVerifyCode,
+    CheckSmsVerifyCode, GetSmsSign, GetSmsTemplate, GlobeStatus, QueryAccountBalance, QueryMessage,
+    QuerySmsSignList, QuerySmsTemplateList, SendMessageToGlobe, SendSmsVerifyCode,
 };
 use aliyun_sms::{Client, Credentials, Disposition, Endpoint, Error};
 use sesame_emulator::{Account, Emulator, Pns, RegistrationStatus, ReviewStatus, WrongCode};
@@ -143,4 +143,37 @@ async fn j_texts_are_sent_and_asked_about() {
         panic!("{error}");
     };
     assert_eq!(refusal.code, "MOBILE_NUMBER_ILLEGAL");
+}
+
+#[tokio::test]
+async fn the_balance_is_told_to_who_may_ask() {
+    let mut account = unlimited();
+    account.balance = Some(12.5);
+    let (emulator, client) = both(account).await;
+    let told = client.call(&QueryAccountBalance).await.unwrap();
+    let balance = told.data.unwrap();
+    assert_eq!(balance.available(), Some(12.5));
+    assert_eq!(balance.currency.as_deref(), Some("CNY"));
+
+    let changed = emulator.change_account(|account| {
+        account.access_keys[0].permissions = Some(vec!["dysms:*".to_owned()]);
+    });
+    changed.unwrap();
+    let refused = client.call(&QueryAccountBalance).await.unwrap_err();
+    let Error::Refused(refusal) = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(refusal.code, "NoPermission");
+}
+
+#[tokio::test]
+async fn an_api_can_be_reached_without_a_key() {
+    let (emulator, _) = both(unlimited()).await;
+    let endpoint = Endpoint::parse(emulator.url()).unwrap();
+    let transport = aliyun_sms::Transport::new().unwrap();
+    let timeout = std::time::Duration::from_secs(8);
+    let contact = transport.contact(&endpoint, timeout).await.unwrap();
+    let off = contact.server_time.unwrap().duration_since(emulator.now());
+    assert!(off.as_secs().abs() <= 60, "{off}");
+    assert_eq!(emulator.requests(1)[0].code, "MissingAccessKeyId");
 }

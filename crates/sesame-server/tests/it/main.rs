@@ -5,6 +5,7 @@ mod auth;
 mod bad_input;
 mod config;
 mod console;
+mod doctor;
 mod document;
 mod hooks;
 mod idempotency;

@@ -105,7 +105,7 @@ fn kind(error: &Error) -> Kind {
 }
 
 /// Cause and cure.
-fn texts(error: &Error) -> (Text, Text) {
+pub(crate) fn texts(error: &Error) -> (Text, Text) {
     match error {
         Error::Refused(refusal) => refused(refusal),
         Error::Credentials(error) => (
@@ -158,7 +158,7 @@ fn limit_cause(limit: RefusedLimit) -> Text {
     )
 }
 
-fn clock_cause(behind: i64) -> Text {
+pub(crate) fn clock_cause(behind: i64) -> Text {
     let (span_en, span_zh) = span(behind.unsigned_abs());
     let (en, zh) = if behind > 0 {
         ("behind", "慢")

@@ -1,0 +1,123 @@
+//! The account at the provider, looked at now and then: what turned is logged
+//! and counted. Nothing waits for it, and nothing fails with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sesame_connector::doctor::{Level, Options, Report, Seen, Turn, examine};
+use sesame_connector::{Checked, Connector};
+use tokio::sync::watch;
+
+use crate::config::DoctorConfig;
+use crate::metrics::Metrics;
+use crate::state::App;
+
+const CHECKS: &str = "sesame_doctor_checks";
+const TURNS: &str = "sesame_doctor_turns_total";
+
+/// When to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schedule {
+    first: Duration,
+    every: Duration,
+}
+
+impl Schedule {
+    /// `None` is never.
+    pub(crate) fn of(config: &DoctorConfig) -> Option<Self> {
+        (config.every_secs > 0).then(|| Self {
+            first: Duration::from_secs(config.first_after_secs),
+            every: Duration::from_secs(config.every_secs),
+        })
+    }
+}
+
+/// Whether the doctor knows the provider that sends: a stand-in has no account.
+pub(crate) fn knows(connector: &Connector) -> bool {
+    connector.provider().name() == "aliyun-sms"
+}
+
+/// Looks until it is told to stop.
+pub(crate) async fn run(app: Arc<App>, schedule: Schedule, mut stop: watch::Receiver<bool>) {
+    let mut seen = Seen::new();
+    let mut pause = schedule.first;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        pause = schedule.every;
+        // Before it hands a message to whoever waits, so it is told to stop too.
+        let report = tokio::select! {
+            report = look(&app) => report,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let turns = seen.turns(&report);
+        turns.iter().for_each(log);
+        count(&app.metrics, &seen, &turns);
+    }
+}
+
+/// Without the request that finds out whether the key may send: messages tell
+/// that by themselves.
+async fn look(app: &App) -> Report {
+    let options = Options {
+        asks_permission: false,
+        ..Options::default()
+    };
+    let checked = Checked {
+        config: Some(app.connector.config().clone()),
+        problems: Vec::new(),
+    };
+    examine(
+        checked,
+        "connector",
+        Arc::clone(&app.source),
+        options,
+        &|_| {},
+    )
+    .await
+}
+
+fn log(turn: &Turn) {
+    let check = &turn.check;
+    let was = turn.was.map(Level::as_str);
+    let cure = check.cure.as_ref().map(|cure| cure.en.as_ref());
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(
+                doctor.check = check.id.as_str(),
+                doctor.level = check.level.as_str(),
+                doctor.was = was,
+                doctor.subject = check.subject,
+                doctor.cure = cure,
+                "the doctor: {}",
+                check.message
+            )
+        };
+    }
+    match check.level {
+        Level::Ok => tell!(info),
+        Level::Warning => tell!(warn),
+        Level::Failure => tell!(error),
+    }
+}
+
+fn count(metrics: &Metrics, seen: &Seen, turns: &[Turn]) {
+    for level in Level::ALL {
+        let labels = [("level", level.as_str())];
+        metrics.set(
+            CHECKS,
+            "Things the doctor looked at, by how they are.",
+            &labels,
+            seen.count(level) as u64,
+        );
+        let turned = turns.iter().filter(|turn| turn.check.level == level);
+        metrics.count_by(
+            TURNS,
+            "Things that turned, by how they are since.",
+            &labels,
+            turned.count() as u64,
+        );
+    }
+}
