@@ -163,6 +163,12 @@ impl Passcodes {
         id.encode(keys)
     }
 
+    /// Whether a verification's id is of this number. What is no id is of none.
+    pub fn is_of(&self, id: &str, number: &PhoneNumber) -> bool {
+        let keys = &self.inner.parts.keys;
+        VerificationId::decode(id, keys).is_some_and(|id| id.record == keys.record(number))
+    }
+
     /// Compares a code. `None` for an id that was never this caller's, or is
     /// forgotten.
     ///

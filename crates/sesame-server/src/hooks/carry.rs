@@ -408,19 +408,17 @@ impl Visit {
     }
 
     async fn check(&self, check: Check) -> Result<Said, StartError> {
-        // Read first, so that a wrong number costs no right code.
-        let wanted = check.to.as_deref().map(|to| self.number(to)).transpose()?;
         let passcodes = &self.desk.passcodes;
-        let outcome = passcodes
-            .check(&self.hook.app, &check.id, &check.code)
-            .await?;
-        let is_for = |outcome: &sesame_passcode::CheckOutcome| match outcome {
-            sesame_passcode::CheckOutcome::Approved(approved) => wanted
-                .as_ref()
-                .is_none_or(|wanted| *wanted == approved.number),
-            _ => true,
+        // Before the code is looked at, so that a wrong number uses none up.
+        let wanted = check.to.as_deref().map(|to| self.number(to)).transpose()?;
+        let is_for = |number: &PhoneNumber| passcodes.is_of(&check.id, number);
+        let outcome = if wanted.as_ref().is_none_or(is_for) {
+            passcodes
+                .check(&self.hook.app, &check.id, &check.code)
+                .await?
+        } else {
+            None
         };
-        let outcome = outcome.filter(is_for);
         self.note(
             outcome
                 .as_ref()

@@ -52,22 +52,37 @@ pub(crate) fn code_in(text: &str, pattern: Option<&Regex>) -> Result<String, Mis
     if let Some(code) = is_code(&text).filter(|code| code.bytes().any(|b| b.is_ascii_digit())) {
         return Ok(code);
     }
-    let numbers = numbers(&text);
-    match only(numbers.iter().map(|(_, number)| (*number).to_owned())) {
-        Err(Misread::SeveralCodes) => {}
-        found => return found,
+    let found = candidates(&text);
+    let named = found.iter().filter(|found| found.is_named(&text));
+    match only(named.map(|found| found.code.clone())) {
+        Err(Misread::NoCode) => {}
+        named => return named,
     }
-    let named = numbers.iter().filter(|(at, number)| {
-        let (before, after) = (&text[..*at], &text[at + number.len()..]);
-        follows_word(before)
-            || after
-                .trim_start()
-                .to_ascii_lowercase()
-                .starts_with("is your")
-    });
-    match only(named.map(|(_, number)| (*number).to_owned())) {
-        Err(Misread::NoCode) => Err(Misread::SeveralCodes),
-        found => found,
+    // By itself a year is none: it stands behind too many a sentence.
+    let lone = found.iter().filter(|found| !found.is_year());
+    let code = only(lone.map(|found| found.code.clone()))?;
+    let is_number = code.bytes().all(|b| b.is_ascii_digit());
+    is_number.then_some(code).ok_or(Misread::NoCode)
+}
+
+/// What may be a code, and where it stands.
+#[derive(Debug)]
+struct Candidate {
+    /// Without what parts it.
+    code: String,
+    at: usize,
+    end: usize,
+}
+
+impl Candidate {
+    /// Whether a code word stands before it, or "is your" behind.
+    fn is_named(&self, text: &str) -> bool {
+        let behind = text[self.end..].trim_start().to_ascii_lowercase();
+        follows_word(&text[..self.at]) || behind.starts_with("is your")
+    }
+
+    fn is_year(&self) -> bool {
+        self.code.len() == 4 && (self.code.starts_with("19") || self.code.starts_with("20"))
     }
 }
 
@@ -91,21 +106,55 @@ fn bound(text: &str) -> Option<String> {
     is_code(code).filter(|_| is_domain)
 }
 
-/// Numbers as long as codes that stand by themselves, and where.
-fn numbers(text: &str) -> Vec<(usize, &str)> {
+/// Numbers as long as codes, capitals with digits among them, and twice three
+/// digits with a space or a dash between; each standing by itself.
+fn candidates(text: &str) -> Vec<Candidate> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '_');
-    let mut found = Vec::new();
+    let mut words = Vec::new();
     let mut at = 0;
     for word in text.split(|c: char| !is_part(c)) {
-        let start = at;
+        words.push((at, word));
         at += word.len();
         at += text[at..].chars().next().map_or(0, char::len_utf8);
-        let is_number = LENGTH.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-        if is_number && !is_in_chain(text, start, word.len()) {
-            found.push((start, word));
+    }
+    let mut found = Vec::new();
+    for (index, &(at, word)) in words.iter().enumerate() {
+        let end = at + word.len();
+        let (mut code, mut until) = (word.to_owned(), end);
+        if let Some(&(next_at, next)) = words.get(index + 1)
+            && is_half(word)
+            && is_half(next)
+            && matches!(&text[end..next_at], "-" | " ")
+        {
+            code.push_str(next);
+            until = next_at + next.len();
+        } else if !LENGTH.contains(&word.len()) || !is_coded(word) {
+            continue;
+        }
+        let end = until;
+        // `4829 15` may be one as well as the other.
+        let follower = words.get(index + 1).filter(|(next_at, _)| {
+            end < *next_at && text[end..*next_at].trim_matches(' ').is_empty()
+        });
+        let is_cut = follower.is_some_and(|(_, next)| {
+            (1..=3).contains(&next.len()) && next.bytes().all(|b| b.is_ascii_digit())
+        });
+        if !is_cut && !is_in_chain(text, at, end - at) {
+            found.push(Candidate { code, at, end });
         }
     }
     found
+}
+
+/// Half of `482-915`.
+fn is_half(word: &str) -> bool {
+    word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Digits, or capitals with digits among them.
+fn is_coded(word: &str) -> bool {
+    let is_one = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    word.bytes().all(is_one) && word.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// Parts of dates, phone numbers, amounts and addresses: digits, a sign and
@@ -175,6 +224,12 @@ mod tests {
             ("Call +8613800138000 or use 482915", "482915"),
             ("2026-11-22: 482915", "482915"),
             ("10,000 users: 4829", "4829"),
+            ("Your Acme code: 482-915. (c) 2026 Acme", "482915"),
+            ("Code 482 915. (c) 2026 Acme", "482915"),
+            ("482 915", "482915"),
+            ("For order 123456 use code X7K2QD", "X7K2QD"),
+            ("Your code is 2026.", "2026"),
+            ("4829 is your code (c) 2026", "4829"),
         ] {
             assert_eq!(code_in(text, None).as_deref(), Ok(code), "{text}");
         }
@@ -189,10 +244,18 @@ mod tests {
             "valid for 5 minutes",
             "call 13800138000",
             "2026-11-22",
+            "Your code: ABCDEF (c) 2026 Acme",
         ] {
             assert_eq!(code_in(text, None), Err(Misread::NoCode), "{text}");
         }
-        for text in ["482915 or 918273", "code 482915, code 918273", "@x #12"] {
+        for text in [
+            "482915 or 918273",
+            "code 482915, code 918273",
+            "@x #12",
+            "Your code: 4829 15, valid in 2026",
+            "order 123456, enter X7K2QD",
+            "code 482-915-777",
+        ] {
             let found = code_in(text, None);
             assert!(found.is_err(), "{text}: {found:?}");
         }

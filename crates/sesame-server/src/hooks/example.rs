@@ -103,6 +103,7 @@ pub fn example(name: &str, config: &HookConfig, to: &str, source: &dyn Source) -
             example.body = filled(text, &escaped(to));
         }
     }
+    example.by_configured_verb(&mut query);
     example.prove(&mut query, platform, &id, secs);
     if !rest.is_empty() {
         example.path = format!("{}/{rest}", example.path);
@@ -128,6 +129,27 @@ fn asked_of_twilio(config: &HookConfig) -> (String, &'static str) {
 }
 
 impl Example {
+    /// Where the hook does not take the usual verb: by its first one, whose
+    /// fields stand in the query if that is GET.
+    fn by_configured_verb(&mut self, query: &mut String) {
+        let methods = &self.config.methods;
+        let is_taken = |method: &String| method.eq_ignore_ascii_case(&self.method);
+        let Some(first) = methods.first().filter(|_| !methods.iter().any(is_taken)) else {
+            return;
+        };
+        self.method = first.to_ascii_uppercase();
+        if self.method != "GET" {
+            return;
+        }
+        let fields: Map<String, Value> = serde_json::from_str(&self.body).unwrap_or_default();
+        let pairs = fields.iter().filter_map(|(name, value)| {
+            let value = value.as_str()?;
+            Some(format!("{}={}", escaped(name), escaped(value)))
+        });
+        *query = pairs.collect::<Vec<_>>().join("&");
+        self.body.clear();
+    }
+
     fn add(&mut self, name: &str, value: String) {
         self.headers.push((name.to_owned(), value));
     }
