@@ -226,7 +226,7 @@ async fn after_a_crash_nothing_is_sent_again() {
             hooks: vec![(
                 "x",
                 HookConfig {
-                    budget_ms: Some(400),
+                    budget_ms: Some(1_600),
                     ..fixture.hook()
                 },
             )],
