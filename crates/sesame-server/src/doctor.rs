@@ -1,7 +1,7 @@
 //! The account at the provider, looked at now and then: what turned is logged
 //! and counted. Nothing waits for it, and nothing fails with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sesame_connector::doctor::{Level, Options, Report, Seen, Turn, examine};
@@ -55,6 +55,7 @@ pub(crate) async fn run(app: Arc<App>, schedule: Schedule, mut stop: watch::Rece
         let turns = seen.turns(&report);
         turns.iter().for_each(log);
         count(&app.metrics, &seen, &turns);
+        *app.findings.lock().unwrap_or_else(PoisonError::into_inner) = seen.not_ok();
     }
 }
 

@@ -290,6 +290,7 @@ impl ServerBuilder {
             is_ending,
             openapi: OnceLock::new(),
             written_at: Mutex::default(),
+            findings: std::sync::Mutex::default(),
         }))
     }
 

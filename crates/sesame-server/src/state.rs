@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
+use sesame_connector::doctor::Check;
 use sesame_connector::{Connector, Source, UsageType};
 use sesame_passcode::store::{Addition, Key};
 use sesame_passcode::{Journal, Passcodes, Store, StoreError};
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) openapi: OnceLock<String>,
     /// When the store was last written to only to see that it can be.
     pub(crate) written_at: Mutex<Option<Timestamp>>,
+    /// What the doctor found not to be in order, for the console.
+    pub(crate) findings: std::sync::Mutex<Vec<Check>>,
 }
 
 impl App {

@@ -222,8 +222,8 @@ pub(super) fn reports() -> Check {
         CheckId::Reports,
         "QuerySendDetails",
         Text::fixed(
-            "what became of a message can be asked; whether Aliyun also pushes reports cannot, --send shows it",
-            "可以查询发送结果；阿里云是否推送回执无法查询，可用 --send 验证",
+            "what became of a message can be asked; whether Aliyun also pushes reports stands in its console alone",
+            "可以查询发送结果；阿里云是否推送回执只能在其控制台查看",
         ),
     );
     check.link = Some(links::OVERVIEW);

@@ -7,7 +7,7 @@ use super::check::{Check, CheckId, Level, Report};
 /// What was found the last time each thing was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    lines: BTreeMap<Thing, (Level, String)>,
+    lines: BTreeMap<Thing, Check>,
 }
 
 /// What a line is about. A configuration may have several problems in one
@@ -51,17 +51,16 @@ impl Seen {
         self.forget_problems(report);
         let mut turns = Vec::new();
         for check in &report.checks {
-            let now = (check.level, check.message.en.to_string());
-            let was = self.lines.insert(Thing::of(check), now.clone());
+            let was = self.lines.insert(Thing::of(check), check.clone());
             let is_turn = match &was {
-                Some(was) if was.0 == Level::Ok && now.0 == Level::Ok => false,
-                Some(was) => *was != now,
+                Some(was) if was.level == Level::Ok && check.level == Level::Ok => false,
+                Some(was) => was.level != check.level || was.message != check.message,
                 None => check.level != Level::Ok,
             };
             if is_turn {
                 turns.push(Turn {
                     check: check.clone(),
-                    was: was.map(|(level, _)| level),
+                    was: was.map(|was| was.level),
                 });
             }
         }
@@ -76,7 +75,18 @@ impl Seen {
     /// How many things are at a level, by what is known.
     pub fn count(&self, level: Level) -> usize {
         let known = self.lines.values();
-        known.filter(|(of, _)| *of == level).count()
+        known.filter(|check| check.level == level).count()
+    }
+
+    /// What is known not to be in order, the worst first.
+    pub fn not_ok(&self) -> Vec<Check> {
+        let known = self.lines.values();
+        let mut found: Vec<Check> = known
+            .filter(|check| check.level != Level::Ok)
+            .cloned()
+            .collect();
+        found.sort_by_key(|check| std::cmp::Reverse(check.level));
+        found
     }
 
     /// A configuration is always looked at whole, and so are the ways to fail

@@ -1,12 +1,13 @@
 //! Today at a glance, and the last thirty days.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use sesame_connector::doctor::{Check, Level};
 use sesame_passcode::journal::{Counts, Span, Tallied, TallyQuery};
 use sesame_passcode::policy::Money;
 
@@ -32,6 +33,17 @@ struct Page {
     plots: Vec<Plot>,
     areas: Vec<Area>,
     has_money: bool,
+    findings: Vec<Finding>,
+}
+
+/// What the doctor found not to be in order.
+struct Finding {
+    class: &'static str,
+    level: &'static str,
+    subject: String,
+    message: String,
+    cure: String,
+    link: &'static str,
 }
 
 /// One of several values of a field.
@@ -94,6 +106,7 @@ pub(super) async fn show(
     let template = Page {
         apps: apps(&console, app).await?,
         figures: figures(w, &hours, price),
+        findings: findings(&console, w),
         has_money: !prices.account.prices.is_empty(),
         areas: areas(w, &days, price),
         plots: vec![
@@ -122,6 +135,26 @@ async fn read(
         app: app.map(str::to_owned),
     };
     Ok(console.app.journal.tallies(&query).await?)
+}
+
+fn findings(console: &Console, w: &'static Words) -> Vec<Finding> {
+    let found = &console.app.findings;
+    let found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    let finding = |check: &Check| {
+        let (class, level) = match check.level {
+            Level::Failure => ("bad", w.doctor_failure),
+            _ => ("warn", w.problem_warning),
+        };
+        Finding {
+            class,
+            level,
+            subject: plain(&check.subject),
+            message: plain(check.message.in_language(w.language)),
+            cure: plain(check.cure_in(w.language).unwrap_or_default()),
+            link: check.link.unwrap_or_default(),
+        }
+    };
+    found.iter().map(finding).collect()
 }
 
 /// The callers that there are keys for.

@@ -186,6 +186,9 @@ words! {
     check_hint "The file as it is now, which may differ from what the server was started with." "检查的是当前文件，可能与服务器启动时不同。";
     problem_error "error" "错误";
     problem_warning "warning" "警告";
+    doctor "The account at Aliyun" "阿里云账号";
+    doctor_failure "will fail" "会失败";
+    doctor_link "in Aliyun's console" "在阿里云控制台";
     test_send "Send a test message" "发送测试短信";
     test_lead "Sends a real code to a number, under all limits; it costs what a message costs. Then follows it to its report." "向一个号码发送真实验证码，受所有限制约束并按条计费，随后跟踪到回执。";
     test_button "Send" "发送";

@@ -1072,3 +1072,30 @@ fn is_text(page: &str, path: &str) {
         assert!(!page.contains(kept), "{path}: {kept:?}\n{page}");
     }
 }
+
+#[tokio::test]
+async fn what_the_doctor_found_stands_on_the_first_page() {
+    let world = World::with(|config| {
+        config.doctor.first_after_secs = 0;
+        config.doctor.every_secs = 1;
+    })
+    .await;
+    let mut browser = Browser::admin(&world).await;
+    assert!(!browser.page("/").await.contains("id=\"doctor\""));
+    let changed = world.emulator.change_account(|account| {
+        account.templates[0].status = sesame_emulator::ReviewStatus::Rejected;
+        account.templates[0].reject_reason = "<script>alert(1)</script>".to_owned();
+    });
+    changed.expect("an account");
+    // Bounded, not timed.
+    for _ in 0..600 {
+        let page = browser.page("/").await;
+        if page.contains("id=\"doctor\"") {
+            assert!(page.contains("SMS_154950909") && page.contains("was rejected"));
+            assert!(page.contains("dysms.console.aliyun.com") && !page.contains("<script>alert"));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came");
+}
