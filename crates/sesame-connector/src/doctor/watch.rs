@@ -67,11 +67,6 @@ impl Seen {
         turns
     }
 
-    /// Whether nothing was looked at yet.
-    pub fn is_first(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// How many things are at a level, by what is known.
     pub fn count(&self, level: Level) -> usize {
         let known = self.lines.values();
