@@ -517,14 +517,14 @@ mod tests {
         };
         let now = Timestamp::UNIX_EPOCH;
         let mut expected = None;
-        // Some 25 pages each, so five logs of the length at which one ends.
-        for version in 1..=3_200 {
+        // Some 25 pages each, so ten logs of the length at which one ends.
+        for version in 1..=6_400 {
             let swap = store.swap(&key, expected, &large(version), now).await;
             assert_eq!(swap.unwrap(), Swap::Done);
             expected = Some(Version(version));
         }
         let log = std::fs::metadata(folder.path().join("sesame.sqlite-wal")).unwrap();
-        let bytes_written = 3_200 * 100_000;
+        let bytes_written = 6_400 * 100_000;
         assert!(log.len() < bytes_written * 2 / 3, "{}", log.len());
     }
 

@@ -19,7 +19,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// After so many jobs the log is moved; a job writes about ten pages.
-const JOBS: usize = 512;
+const JOBS: usize = 64;
 /// The log begins anew when it has so many pages: 32 MiB.
 const LONG: i64 = 16_000;
 
