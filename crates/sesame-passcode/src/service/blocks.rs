@@ -197,7 +197,9 @@ impl Inner {
         let lifted = self.lift_opened(actor, &block, &secret).await;
         if lifted.is_err() {
             // It holds still, so it is listed still.
-            let _ = journal.block(&block).await;
+            if let Err(error) = journal.block(&block).await {
+                tracing::warn!(%error, "a block that could not be lifted is not listed any more");
+            }
         }
         lifted?;
         self.noted.forget(id);

@@ -23,8 +23,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use jiff::{SignedDuration, Timestamp};
 
 /// Makes a test of every check. An expression, which each test evaluates anew,
-/// gives the store or the journal in an `Arc` (for [`rules`], a pair of both), and with it whatever has to live as long. A journal has to be empty. An attribute, such as
-/// `#[ignore]`, goes to each of the tests.
+/// gives the store or the journal in an `Arc` (for [`rules`], a pair of both),
+/// and with it whatever has to live as long. A journal has to be empty. An
+/// attribute, such as `#[ignore]`, goes to each of the tests.
 #[macro_export]
 macro_rules! conformance_tests {
     (records: $name:ident, $make:expr $(, #[$mark:meta])?) => {

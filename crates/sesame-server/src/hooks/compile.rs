@@ -120,7 +120,9 @@ fn hook(
 
 fn named(name: &str, wrongs: &mut Wrongs) {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if !(1..=64).contains(&name.len()) || !name.bytes().all(is_plain) {
+    // Clients take `.` and `..` for a way through folders.
+    let is_way = name.bytes().all(|byte| byte == b'.');
+    if is_way || !(1..=64).contains(&name.len()) || !name.bytes().all(is_plain) {
         wrongs.error(
             "",
             "the name of a hook is a part of its address",
@@ -368,7 +370,8 @@ pub(super) fn secrets<'c>(config: &'c HookConfig, wrongs: &mut Wrongs) -> Vec<(u
                 "write the secret, or remove it",
             );
         } else {
-            found.push((index, secret.reveal()));
+            // A file ends in a line break, and sometimes in more.
+            found.push((index, secret.reveal().trim()));
         }
     }
     found
@@ -389,6 +392,15 @@ fn given(config: &HookConfig, kind: AuthKind, wrongs: &mut Wrongs) -> Vec<Given>
         if kind == AuthKind::Path && !secret.bytes().all(is_plain) {
             wrongs.error(&key, "the secret is a part of an address, and so is made of letters, digits, - . _ and ~", "make one with: openssl rand -hex 24");
         }
+        if kind == AuthKind::Header
+            && HeaderValue::from_str(secret).map_or(true, |value| value.to_str().is_err())
+        {
+            wrongs.error(
+                &key,
+                "no header can carry this secret",
+                "make one of ASCII characters, with: openssl rand -hex 24",
+            );
+        }
         if kind == AuthKind::Query && !secret.contains(':') {
             wrongs.error(
                 &key,
@@ -399,7 +411,7 @@ fn given(config: &HookConfig, kind: AuthKind, wrongs: &mut Wrongs) -> Vec<Given>
     }
     secrets
         .iter()
-        .map(|(_, secret)| Given::new(secret.trim()))
+        .map(|(_, secret)| Given::new(secret))
         .collect()
 }
 

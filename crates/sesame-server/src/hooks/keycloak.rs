@@ -34,6 +34,10 @@ pub(crate) static KEYCLOAK: Message = Message {
 /// Where number and text do not stand in it that way.
 pub(super) fn pasted(body: &[u8], to: &[String], text: &[String]) -> Result<Fields, Misread> {
     let body = std::str::from_utf8(body).map_err(|_| Misread::NotUtf8)?;
+    if !body.trim_end().ends_with('}') {
+        // Cut off, perhaps within the number.
+        return Err(Misread::Missing("end"));
+    }
     let (to_name, to_at) = named(to, |mark| body.rfind(mark)).ok_or(Misread::Missing("number"))?;
     let (text_name, text_at) =
         named(text, |mark| body.find(mark)).ok_or(Misread::Missing("text"))?;
@@ -92,7 +96,7 @@ mod tests {
                 "13800138000",
                 "a \"b\" 482915",
             ),
-            ("{\"text\":\"", "", ""),
+            ("{\"text\":\"}", "", ""),
         ] {
             let read = pasted(body.as_bytes(), &names("to"), &names("text"));
             match read {
@@ -103,6 +107,16 @@ mod tests {
                 Ok(Fields::Json(_)) => panic!("{body}"),
                 Err(misread) => assert_eq!((misread, to), (Misread::Missing("number"), "")),
             }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_read() {
+        let body = "{\"text\":\"482915\",\"to\":\"13800138000\"}";
+        let names = |name: &str| vec![name.to_owned()];
+        for end in 0..body.len() {
+            let read = pasted(&body.as_bytes()[..end], &names("to"), &names("text"));
+            assert_eq!(read.err(), Some(Misread::Missing("end")), "{end}");
         }
     }
 

@@ -87,10 +87,7 @@ impl Twilio {
         tracing::Span::current().record("app", &*self.app);
         // Whatever hangs, the answer is one that Twilio's clients know.
         let answered = tokio::time::timeout(self.budget * 2, self.answer(desk, request));
-        let answered = answered.await.unwrap_or_else(|_| {
-            let fault = Fault::new(Code::Unavailable, "Service unavailable");
-            Err(fault.retry_after(Duration::from_secs(1)))
-        });
+        let answered = answered.await.unwrap_or_else(|_| Err(unavailable()));
         let outcome = match &answered {
             Ok(_) => "answered".to_owned(),
             Err(fault) => fault.number().to_string(),
@@ -123,7 +120,8 @@ impl Twilio {
                 .retry_after(Duration::from_secs(1))
         })?;
         // The body first, so that the connection can be used again.
-        let body = desk.bodies.collect(body).await.map_err(refusal::of_body)?;
+        let body = tokio::time::timeout(self.budget, desk.bodies.collect(body)).await;
+        let body = body.map_err(|_| unavailable())?.map_err(refusal::of_body)?;
         self.credentials.admit(&head.headers).inspect_err(|_| {
             tracing::warn!(
                 hook.name = &*self.name,
@@ -155,6 +153,11 @@ impl Twilio {
     fn rest(path: &str) -> &str {
         path.splitn(4, '/').nth(3).unwrap_or_default()
     }
+}
+
+fn unavailable() -> Fault {
+    let fault = Fault::new(Code::Unavailable, "Service unavailable");
+    fault.retry_after(Duration::from_secs(1))
 }
 
 /// Where the caller reaches this server, as far as it says so.

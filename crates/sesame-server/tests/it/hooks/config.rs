@@ -162,6 +162,14 @@ fn what_is_wrong_has_its_key_and_its_cure() {
             &["hooks.a.app: this is no name of a caller"],
         ),
         (
+            "preset = \"logto\"\nsecrets = [\"0123456789abcdé\"]".to_owned(),
+            &["hooks.a.secrets[0]: no header can carry this secret"],
+        ),
+        (
+            "preset = \"logto\"\nsecrets = [\"0123456789abcdef\"]\n[hooks.\"..\"]\npreset = \"logto\"\nsecrets = [\"0123456789abcdef\"]".to_owned(),
+            &["the name of a hook is a part of its address"],
+        ),
+        (
             format!("{generic}{fields}budget_ms = 30000"),
             &["hooks.a.budget_ms: limits.request_secs ends a request before"],
         ),
