@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sesame_emulator::{AccountState, Fault, FaultOrder};
 
-use sesame_server::config::HookConfig;
+use sesame_server::config::{HookConfig, PresetName};
 
 use super::site::{Fixture, Plan, Site};
 
@@ -150,23 +150,49 @@ async fn a_refusal_behind_the_time_leaves_room_for_a_retry() {
     assert_eq!(site.inbox().len(), 1);
 }
 
-/// A body that never comes has the same time.
+/// A body that never comes has the same time, with Twilio's words too.
 #[tokio::test]
 async fn a_body_that_never_comes_is_answered_too() {
+    let logto = Fixture::named("logto-http-sms").hook();
+    let twilio = HookConfig {
+        preset: PresetName::Twilio,
+        account_sid: Some(ACCOUNT.to_owned()),
+        services: [(SERVICE.to_owned(), "SignIn".to_owned())].into(),
+        ..super::site::hook(PresetName::Twilio, &["0123456789abcdef0123456789abcdef"])
+    };
+    for (hook, path, status) in [
+        (logto, "x".to_owned(), "408"),
+        (
+            twilio,
+            format!("x/2010-04-01/Accounts/{ACCOUNT}/Messages.json"),
+            "503",
+        ),
+    ] {
+        let site = Site::with_hooks(vec![("x", hook)]).await;
+        let text = answer_to_half(&site, &path).await;
+        assert!(text.starts_with(&format!("HTTP/1.1 {status}")), "{text}");
+    }
+}
+
+const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+const SERVICE: &str = "VA0123456789abcdef0123456789abcdef";
+
+/// What a request is answered whose body ends before it is whole, within 4.5 s.
+async fn answer_to_half(site: &Site, path: &str) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let fixture = Fixture::named("logto-http-sms");
-    let site = Site::with_hooks(vec![("x", fixture.hook())]).await;
     let address = site.server.addresses()[0];
-    let mut stream = tokio::net::TcpStream::connect(address)
-        .await
-        .expect("a connection");
-    let head = "POST /hooks/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test-gateway-token\r\nContent-Length: 100\r\n\r\n{";
+    let stream = tokio::net::TcpStream::connect(address).await;
+    let mut stream = stream.expect("a connection");
+    let head = format!(
+        "POST /hooks/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test-gateway-token\r\n\
+         Content-Length: 100\r\n\r\n{{"
+    );
     stream.write_all(head.as_bytes()).await.expect("written");
     tokio::task::yield_now().await;
     tokio::time::pause();
     let mut bytes = vec![0; 1024];
     let read = tokio::time::timeout(Duration::from_millis(4500), stream.read(&mut bytes));
     let length = read.await.expect("in time").expect("an answer");
-    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
-    assert!(text.starts_with("HTTP/1.1 408"), "{text}");
+    tokio::time::resume();
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
 }
