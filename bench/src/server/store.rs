@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::{OutId, Source as _, SystemSource};
-use sesame_passcode::journal::{Ask, Journal, Progress, Row, State};
+use sesame_passcode::journal::{Ask, Consumed, Journal, Progress, Row, State};
 use sesame_passcode::store::sqlite::{Role, Sqlite};
 use sesame_passcode::store::{Addition, Key, Record, Store, Swap, Version};
 use sesame_server::stores::SQLITE_FILE;
@@ -61,7 +61,8 @@ async fn pair(sqlite: &Sqlite, at: u64) -> Result<()> {
     let next = record(mixed ^ 1);
     let swap = sqlite.swap(&key, Some(there.version), &next, now).await?;
     ensure!(swap == Swap::Done);
-    ensure!(sqlite.consume(&verification, now).await?);
+    let consumed = sqlite.consume(&verification, None, now).await?;
+    ensure!(consumed == Consumed::First);
     sqlite.add(&confirmed(at, now), now).await?;
     Ok(())
 }

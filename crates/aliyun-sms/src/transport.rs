@@ -28,6 +28,7 @@ pub use self::contact::Contact;
 pub(crate) use self::departure::Departure;
 use self::departure::WatchedBody;
 use self::dial::{DialError, Dialer};
+use self::roots::Tls;
 use crate::client::CONNECT_TIMEOUT;
 use crate::error::{Error, Looks, Unanswered, Unsent};
 use crate::wire::without_mark;
@@ -39,6 +40,9 @@ const POOL_IDLE: Duration = Duration::from_secs(20);
 /// No answer of these APIs comes near this; a page of 50 messages has 40 KB.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 const MAX_IDLE_PER_HOST: usize = 64;
+/// Bytes read at once. Most answers have 300 and their head 500; connections
+/// keep what they once had.
+const READ_BUFFER: usize = 2048;
 
 /// How to reach the outside.
 #[derive(Clone, Debug)]
@@ -85,7 +89,8 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// With the trusted certificates and the proxies of this process.
+    /// With the trusted certificates and the proxies of this process; the
+    /// certificates are read with the first TLS connection.
     ///
     /// # Errors
     /// [`Unsent::Setup`] if TLS cannot be set up.
@@ -96,13 +101,14 @@ impl Transport {
     pub(crate) fn with(options: &Options) -> Result<Self, Unsent> {
         let proxies = (options.environment_proxy && environment_names_proxy())
             .then(|| Arc::new(Matcher::from_env()));
-        let tls = roots::client_config(options.extra_roots_pem.as_deref())?;
+        let tls = Tls::new(options.extra_roots_pem.as_deref())?;
         let dialer = Dialer::new(proxies.clone(), tls, options.connect_timeout);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
             .set_host(false)
+            .http1_read_buf_exact_size(READ_BUFFER)
             .build(dialer);
         Ok(Self { client, proxies })
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::OutId;
-use sesame_passcode::journal::{Ask, Journal, Progress, Row, State};
+use sesame_passcode::journal::{Ask, Consumed, Journal, Progress, Row, State};
 use sesame_passcode::store::postgres::Postgres;
 use sesame_passcode::store::sqlite::{Durability, Role, Sqlite};
 use sesame_passcode::store::valkey::Valkey;
@@ -153,7 +153,8 @@ async fn pair((store, journal): &Both, id: u64) {
         .swap(&key, Some(there.version), &record(mixed ^ 1), now)
         .await;
     assert_eq!(swap.unwrap(), Swap::Done);
-    assert!(journal.consume(&verification, now).await.unwrap());
+    let consumed = journal.consume(&verification, None, now).await;
+    assert_eq!(consumed.unwrap(), Consumed::First);
 }
 
 fn row(id: u64, mixed: u64, verification: &str, now: Timestamp) -> Row {

@@ -19,6 +19,20 @@ pub use tally::{Counts, Span, Tallied, TallyQuery};
 
 use crate::store::StoreResult;
 
+/// What tells a request that comes again after a crash from all others.
+pub type RequestId = [u8; 12];
+
+/// What the journal says to whoever uses a verification up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumed {
+    /// Nobody had before.
+    First,
+    /// The same request had, and may not have heard of it.
+    Again,
+    /// Another request had, or one that is not known.
+    Before,
+}
+
 /// Rows of messages, and what else must outlive a record: consumed
 /// verifications, API keys, decisions.
 ///
@@ -76,13 +90,14 @@ pub trait Journal: Send + Sync + fmt::Debug {
         lease_until: Timestamp,
     ) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
 
-    /// Notes that a verification was used up, and marks its messages as
-    /// confirmed. `true` for the first who says so, `false` for all others.
+    /// Notes that a verification was used up, and by which request, if that is
+    /// known; marks its messages as confirmed. One request alone is the first.
     fn consume<'a>(
         &'a self,
         verification: &'a str,
+        by: Option<RequestId>,
         at: Timestamp,
-    ) -> BoxFuture<'a, StoreResult<bool>>;
+    ) -> BoxFuture<'a, StoreResult<Consumed>>;
 
     /// Drops rows and decisions older than `before`, and consumptions, tallies
     /// and ended blocks too; at most `limit`. Gives how many were dropped.
@@ -294,6 +309,7 @@ impl Search {
     }
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 /// Rows of several searches as one page, newest first.
 pub(crate) fn merged_pages(pages: Vec<Vec<Row>>, limit: usize) -> Vec<Row> {
     let mut rows = pages.concat();

@@ -23,7 +23,7 @@ use tracing::field::Empty;
 pub use blocks::Held;
 pub use events::{About, Events};
 pub use types::{
-    Approved, Attempt, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
+    Approved, Attempt, Check, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
     MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
     StartError, Started, Status, Ticked, Verification,
 };
@@ -174,14 +174,9 @@ impl Passcodes {
     ///
     /// # Errors
     /// Where it could not be counted; nothing is told then.
-    pub async fn check(
-        &self,
-        app: &str,
-        id: &str,
-        code: &str,
-    ) -> Result<Option<CheckOutcome>, StoreError> {
+    pub async fn check(&self, check: Check<'_>) -> Result<Option<CheckOutcome>, StoreError> {
         let span = tracing::debug_span!("check", outcome = Empty);
-        let work = self.inner.check(app, id, code);
+        let work = self.inner.check(&check);
         let checked = work.instrument(span.clone()).await;
         if let Ok(Some(outcome)) = &checked {
             span.record("outcome", outcome.as_str());

@@ -18,12 +18,12 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use super::roots::Tls;
 use crate::error::{Reason, Unsent};
 
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
@@ -60,7 +60,7 @@ struct Ways {
 impl Dialer {
     pub(super) fn new(
         proxies: Option<Arc<Matcher>>,
-        tls: Arc<ClientConfig>,
+        tls: Tls,
         timeout: Duration,
     ) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
@@ -69,7 +69,10 @@ impl Dialer {
         tcp.set_keepalive(Some(Duration::from_secs(15)));
         Self(Arc::new(Ways {
             proxies,
-            direct: Direct { tcp, tls },
+            direct: Direct {
+                tcp,
+                tls: Arc::new(tls),
+            },
             timeout,
         }))
     }
@@ -111,7 +114,7 @@ impl Service<Uri> for Dialer {
 #[derive(Clone)]
 struct Direct {
     tcp: HttpConnector<Resolver>,
-    tls: Arc<ClientConfig>,
+    tls: Arc<Tls>,
 }
 
 impl Direct {
@@ -138,7 +141,7 @@ impl Direct {
             })
         };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| failed(Reason::WrongName))?;
-        let stream = TlsConnector::from(self.tls.clone())
+        let stream = TlsConnector::from(self.tls.config().await?)
             .connect(name, io)
             .await
             .map_err(|error| failed(tls_reason(&error)))?;

@@ -9,6 +9,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
 
 use crate::error::Unsent;
 
@@ -21,9 +22,48 @@ const SYSTEM_BUNDLES: [&str; 5] = [
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 ];
 
-/// Builds the TLS side of the client. That no certificate at all is trusted is
-/// told only when a TLS connection fails for it: plain HTTP needs none.
-pub(super) fn client_config(extra_pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, Unsent> {
+/// The TLS side of the client. The trusted certificates are read with the first
+/// connection that needs them: they are many, and some processes need none.
+pub(super) struct Tls {
+    extra: Vec<CertificateDer<'static>>,
+    config: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    /// # Errors
+    /// [`Unsent::Setup`] where there is nothing in the certificates given.
+    pub(super) fn new(extra_pem: Option<&[u8]>) -> Result<Self, Unsent> {
+        let mut extra = Vec::new();
+        if let Some(pem) = extra_pem {
+            extra.extend(CertificateDer::pem_slice_iter(pem).flatten());
+            let (added, _) = RootCertStore::empty().add_parsable_certificates(extra.clone());
+            if added == 0 {
+                return Err(Unsent::Setup {
+                    reason: "there is no certificate in the extra ones given".to_owned(),
+                });
+            }
+        }
+        Ok(Self {
+            extra,
+            config: OnceCell::new(),
+        })
+    }
+
+    /// # Errors
+    /// [`Unsent::Setup`] where TLS cannot be set up.
+    pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, Unsent> {
+        let read = async {
+            let extra = self.extra.clone();
+            let read = tokio::task::spawn_blocking(move || client_config(extra));
+            read.await.map_err(|error| unusable(&error))?
+        };
+        self.config.get_or_try_init(|| read).await.cloned()
+    }
+}
+
+/// That no certificate at all is trusted is told by the connections that fail
+/// for it.
+fn client_config(extra: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, Unsent> {
     let mut roots = RootCertStore::empty();
     // Honours SSL_CERT_FILE and SSL_CERT_DIR, but then in place of the system's
     // own, so those are added below.
@@ -38,23 +78,19 @@ pub(super) fn client_config(extra_pem: Option<&[u8]>) -> Result<Arc<ClientConfig
     if let Some(path) = std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty()) {
         add_file(&mut roots, &PathBuf::from(path));
     }
-    if let Some(pem) = extra_pem {
-        let certificates = CertificateDer::pem_slice_iter(pem).flatten();
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(Unsent::Setup {
-                reason: "there is no certificate in the extra ones given".to_owned(),
-            });
-        }
-    }
+    roots.add_parsable_certificates(extra);
     let config = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Unsent::Setup {
-            reason: format!("TLS could not be set up: {error}"),
-        })?
+        .map_err(|error| unusable(&error))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Unsent {
+    Unsent::Setup {
+        reason: format!("TLS could not be set up: {error}"),
+    }
 }
 
 fn add_system_bundle(roots: &mut RootCertStore) {

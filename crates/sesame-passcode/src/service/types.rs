@@ -41,6 +41,31 @@ pub struct Attempt {
     pub nonce: [u8; 12],
 }
 
+/// A code is to be compared.
+pub struct Check<'a> {
+    /// The caller.
+    pub app: &'a str,
+    /// The verification's id.
+    pub id: &'a str,
+    /// The code as the user typed it.
+    pub code: &'a str,
+    /// Of a request that may come again: where its right code used the
+    /// verification up and the answer was lost, it is approved again.
+    pub attempt: Option<Attempt>,
+}
+
+impl<'a> Check<'a> {
+    /// A check that is not known to come again.
+    pub fn new(app: &'a str, id: &'a str, code: &'a str) -> Self {
+        Self {
+            app,
+            id,
+            code,
+            attempt: None,
+        }
+    }
+}
+
 /// A caller that keeps no ids asks for a verification of one of its sessions.
 #[derive(Clone)]
 pub struct Find {

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use sesame_connector::PhoneNumber;
 
 use super::types::{
-    Approved, CheckOutcome, Find, FindBy, LiftError, Lifted, QueryError, SentAt, Status,
+    Approved, Check, CheckOutcome, Find, FindBy, LiftError, Lifted, QueryError, SentAt, Status,
     Verification,
 };
 use super::{About, Inner};
 use crate::check::{self, Answer, Ended, Gate};
 use crate::id::VerificationId;
 use crate::issue;
+use crate::journal::Consumed;
 use crate::keys::RecordKey;
 use crate::limit::{self, Limited, whole_secs};
 use crate::numbers::Change;
@@ -39,22 +40,17 @@ enum Checking {
 }
 
 impl Inner {
-    pub(super) async fn check(
-        &self,
-        app: &str,
-        id: &str,
-        code: &str,
-    ) -> StoreResult<Option<CheckOutcome>> {
-        let Some(checked) = self.compare(app, id, code).await? else {
+    pub(super) async fn check(&self, check: &Check<'_>) -> StoreResult<Option<CheckOutcome>> {
+        let Some(checked) = self.compare(check).await? else {
             return Ok(None);
         };
         let outcome = match checked.outcome {
             Checking::Ended(ref outcome) => outcome.clone(),
-            Checking::Right => self.approve(id, &checked).await?,
+            Checking::Right => self.approve(check, &checked).await?,
         };
         let country = checked.number.region();
         let about = About {
-            app,
+            app: check.app,
             usage_type: &checked.entry.usage_type,
             country: &country,
         };
@@ -69,14 +65,14 @@ impl Inner {
     }
 
     /// Compares, and writes down what came of it before it is told.
-    async fn compare(&self, app: &str, id: &str, code: &str) -> StoreResult<Option<Checked>> {
-        let Some(vid) = VerificationId::decode(id, &self.parts.keys) else {
+    async fn compare(&self, check: &Check<'_>) -> StoreResult<Option<Checked>> {
+        let Some(vid) = VerificationId::decode(check.id, &self.parts.keys) else {
             return Ok(None);
         };
         let (_turn, now) = self.numbers.queue(vid.record).await;
         let loaded = self.numbers.load(vid.record, now).await?;
         let rule = |record: Option<NumberRecord>| match record {
-            Some(record) => self.check_rule(record, app, id, &vid, code, now),
+            Some(record) => self.check_rule(record, check, &vid, now),
             None => Change::Leave(Ok(None)),
         };
         self.numbers.change(vid.record, loaded, now, rule).await?
@@ -85,12 +81,11 @@ impl Inner {
     fn check_rule(
         &self,
         mut record: NumberRecord,
-        app: &str,
-        id: &str,
+        check: &Check<'_>,
         vid: &VerificationId,
-        code: &str,
         now: Timestamp,
     ) -> Change<StoreResult<Option<Checked>>> {
+        let Check { app, id, code, .. } = *check;
         let Some(place) = record.position(app, &vid.nonce) else {
             return Change::Leave(Ok(None));
         };
@@ -134,12 +129,26 @@ impl Inner {
         Change::Save(record, Ok(Some(checked)))
     }
 
-    /// Only the first who asks the journal is told that a code was right.
-    async fn approve(&self, id: &str, checked: &Checked) -> StoreResult<CheckOutcome> {
+    /// Only the first who asks the journal is told that a code was right, and
+    /// the same request where it comes again.
+    async fn approve(&self, check: &Check<'_>, checked: &Checked) -> StoreResult<CheckOutcome> {
         let now = self.now();
-        if !self.parts.journal.consume(id, now).await? {
-            return Ok(CheckOutcome::Consumed);
+        let by = check.attempt.as_ref().map(|attempt| attempt.nonce);
+        match self.parts.journal.consume(check.id, by, now).await? {
+            Consumed::Before => return Ok(CheckOutcome::Consumed),
+            Consumed::Again => {}
+            Consumed::First => self.count_confirmed(checked, now).await,
         }
+        let number = &checked.number;
+        Ok(CheckOutcome::Approved(Approved {
+            verification: check.id.to_owned(),
+            number: number.clone(),
+            subject: self.parts.keys.subject(number),
+            usage_type: checked.entry.usage_type.clone(),
+        }))
+    }
+
+    async fn count_confirmed(&self, checked: &Checked, now: Timestamp) {
         let Checked {
             number, sent_at, ..
         } = checked;
@@ -151,12 +160,6 @@ impl Inner {
             // The budgets stay a little fuller than they are.
             tracing::warn!(%error, "a confirmed code could not be counted");
         }
-        Ok(CheckOutcome::Approved(Approved {
-            verification: id.to_owned(),
-            number: number.clone(),
-            subject: parts.keys.subject(number),
-            usage_type: checked.entry.usage_type.clone(),
-        }))
     }
 
     async fn tell_lock(&self, number: &PhoneNumber) {

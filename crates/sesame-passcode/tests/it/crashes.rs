@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use sesame_connector::OutId;
 use sesame_passcode::journal::{Search, State};
 use sesame_passcode::store::memory::Fault;
-use sesame_passcode::{CheckOutcome, Journal};
+use sesame_passcode::{Attempt, Check, CheckOutcome, Journal};
 
 use crate::world::{PHONE, Reply, World, wrong};
 
@@ -116,7 +117,7 @@ async fn checking_the_right_code() {
             let id = world.started(PHONE).await;
             let code = world.phones.code(PHONE);
             world.faults.arm(step, fault);
-            let first = until_death(world.passcodes.check("web", &id, &code)).await;
+            let first = until_death(world.passcodes.check(Check::new("web", &id, &code))).await;
             world.restart();
             let mut outcomes = vec![first.and_then(Result::ok).flatten()];
             for _ in 0..3 {
@@ -141,6 +142,48 @@ async fn checking_the_right_code() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_same_request_hears_the_journals_word_again() {
+    for fault in Fault::ALL {
+        for step in STEPS {
+            let mut world = World::new();
+            let id = world.started(PHONE).await;
+            let code = world.phones.code(PHONE);
+            let by = |byte| Check {
+                attempt: Some(Attempt {
+                    out_id: OutId::parse("ofacheck").unwrap(),
+                    nonce: [byte; 12],
+                }),
+                ..Check::new("web", &id, &code)
+            };
+            let passcodes = world.passcodes.clone();
+            world.faults.arm(step, fault);
+            let _ = until_death(passcodes.check(by(1))).await;
+            world.restart();
+            for (check, is_approved) in [
+                (by(1), true),
+                (by(2), false),
+                (Check::new("web", &id, &code), false),
+                (by(1), true),
+            ] {
+                let outcome = world.passcodes.check(check).await.unwrap().unwrap();
+                assert_eq!(
+                    matches!(outcome, CheckOutcome::Approved(_)),
+                    is_approved,
+                    "{fault:?} at {step}: {outcome:?}"
+                );
+            }
+            let all = Search {
+                limit: 10,
+                ..Search::default()
+            };
+            let rows = world.journal.search(&all).await.unwrap();
+            assert_eq!(rows.len(), 1);
+            assert!(rows.iter().all(|row| row.confirmed_at.is_some()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn checking_wrong_codes() {
     for fault in Fault::ALL {
         for step in STEPS {
@@ -154,7 +197,8 @@ async fn checking_wrong_codes() {
             };
             for guess in 0..3 {
                 let wrong = wrong(&code, guess);
-                let check = until_death(world.passcodes.check("web", &id, &wrong)).await;
+                let check =
+                    until_death(world.passcodes.check(Check::new("web", &id, &wrong))).await;
                 told += count(check.and_then(Result::ok).flatten());
             }
             world.restart();

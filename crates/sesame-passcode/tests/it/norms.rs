@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use sesame_passcode::{CheckOutcome, LimitName, Policy, Start, StartError};
+use sesame_passcode::{Check, CheckOutcome, LimitName, Policy, Start, StartError};
 
 use crate::world::{PHONE, World, limited, start, wrong};
 
@@ -45,7 +45,7 @@ async fn asvs_6_5_1_of_many_at_once_one_is_approved() {
     let checks: Vec<_> = (0..200)
         .map(|_| {
             let (passcodes, id, code) = (world.passcodes.clone(), id.clone(), code.clone());
-            tokio::spawn(async move { passcodes.check("web", &id, &code).await })
+            tokio::spawn(async move { passcodes.check(Check::new("web", &id, &code)).await })
         })
         .collect();
     let mut approved = 0;
@@ -137,7 +137,10 @@ async fn asvs_6_6_2_a_code_is_bound_to_its_request() {
     let approved = world.check(&mine, &my_code).await;
     assert!(matches!(approved, CheckOutcome::Approved(_)));
     // Nor another caller's verification at all.
-    let foreign = world.passcodes.check("other", &theirs, &their_code).await;
+    let foreign = world
+        .passcodes
+        .check(Check::new("other", &theirs, &their_code))
+        .await;
     assert_eq!(foreign.expect("an answer"), None);
 }
 
@@ -236,7 +239,7 @@ async fn asvs_6_3_8_a_known_number_answers_like_an_unknown_one() {
         ("web", "?".to_owned()),
     ];
     for (app, id) in checks {
-        let checked = world.passcodes.check(app, &id, "123456").await;
+        let checked = world.passcodes.check(Check::new(app, &id, "123456")).await;
         assert_eq!(checked.expect("an answer"), None);
     }
 }
@@ -301,7 +304,7 @@ async fn nist_accepted_only_once() {
     // Not even where the store lost what it knew and the journal did not.
     let store = sesame_passcode::store::memory::MemoryStore::default();
     world.change(|parts| parts.store = std::sync::Arc::new(store));
-    let checked = world.passcodes.check("web", &id, &code).await;
+    let checked = world.passcodes.check(Check::new("web", &id, &code)).await;
     assert_eq!(checked.expect("an answer"), None);
 }
 

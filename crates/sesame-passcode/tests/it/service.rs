@@ -8,7 +8,7 @@ use sesame_passcode::journal::State;
 use sesame_passcode::store::memory::Fault;
 use sesame_passcode::store::{Record, Store, Swap, Version};
 use sesame_passcode::{
-    Attempt, CheckOutcome, CodeKey, Find, FindBy, Journal, Keys, LimitName, MessageQuery,
+    Attempt, Check, CheckOutcome, CodeKey, Find, FindBy, Journal, Keys, LimitName, MessageQuery,
     NumberKey, QueryError, SendOwn, Start, StartError, Status, Ticked, Verification,
 };
 
@@ -213,7 +213,7 @@ async fn a_rotated_key_leaves_running_verifications_valid() {
     });
     let error = world
         .passcodes
-        .check("web", &id, &code)
+        .check(Check::new("web", &id, &code))
         .await
         .expect_err("no key");
     assert!(error.to_string().contains("2026-11"), "{error}");
@@ -287,7 +287,7 @@ async fn a_record_of_another_format_or_of_nobody_is_left_alone() {
                 .to_string(),
             world
                 .passcodes
-                .check("web", &id, "123456")
+                .check(Check::new("web", &id, "123456"))
                 .await
                 .expect_err("unreadable")
                 .to_string(),
@@ -575,7 +575,7 @@ async fn bursts_at_once() {
     let checks: Vec<_> = (0..10_000)
         .map(|guess| {
             let (passcodes, id, guess) = (world.passcodes.clone(), id.clone(), wrong(&code, guess));
-            tokio::spawn(async move { passcodes.check("web", &id, &guess).await })
+            tokio::spawn(async move { passcodes.check(Check::new("web", &id, &guess)).await })
         })
         .collect();
     let (mut mismatches, mut exhausted) = (0, 0);
@@ -611,7 +611,7 @@ async fn two_servers_on_one_store_keep_every_limit() {
         .map(|guess| {
             let passcodes = servers[(guess % 2) as usize].clone();
             let (id, guess) = (id.clone(), wrong(&code, guess));
-            tokio::spawn(async move { passcodes.check("web", &id, &guess).await })
+            tokio::spawn(async move { passcodes.check(Check::new("web", &id, &guess)).await })
         })
         .collect();
     let mut mismatches = 0;

@@ -18,8 +18,8 @@ use sesame_connector::{
 };
 use sesame_passcode::store::memory::{Faults, MemoryJournal, MemoryStore};
 use sesame_passcode::{
-    CheckOutcome, CodeKey, Keys, Limited, NumberKey, Parts, Passcodes, Policy, Start, StartError,
-    Started,
+    Check, CheckOutcome, CodeKey, Keys, Limited, NumberKey, Parts, Passcodes, Policy, Start,
+    StartError, Started,
 };
 use tokio::sync::Notify;
 
@@ -378,7 +378,7 @@ impl World {
     }
 
     pub(crate) async fn check(&self, id: &str, code: &str) -> CheckOutcome {
-        let checked = self.passcodes.check("web", id, code).await;
+        let checked = self.passcodes.check(Check::new("web", id, code)).await;
         checked.expect("an answer").expect("a known id")
     }
 }

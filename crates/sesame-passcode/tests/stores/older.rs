@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sesame_connector::OutId;
 use sesame_passcode::journal::{
-    Ask, Counts, Journal, Progress, Receipted, Span, Tallied, TallyQuery,
+    Ask, Consumed, Counts, Journal, Progress, Receipted, Span, Tallied, TallyQuery,
 };
 
 /// Id, number, country, hour, state, report, whether confirmed.
@@ -134,7 +134,8 @@ pub(crate) async fn assert_counted(journal: &dyn Journal) {
         let told = journal.advance(&id, &found, Ask::Never, of(490_040)).await;
         assert!(told.unwrap().is_some());
     }
-    assert!(journal.consume("v-g", of(490_041)).await.unwrap());
+    let consumed = journal.consume("v-g", None, of(490_041)).await;
+    assert_eq!(consumed.unwrap(), Consumed::First);
     let days = TallyQuery {
         span: Span::Day,
         ..hours

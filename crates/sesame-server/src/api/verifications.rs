@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sesame_passcode::{Attempt, CheckOutcome, MessageView, Start, Started, Verification};
+use sesame_passcode::{Attempt, Check, CheckOutcome, MessageView, Start, Started, Verification};
 use utoipa::ToSchema;
 
 use super::answers;
@@ -177,10 +177,15 @@ pub(super) async fn start(
 pub(super) async fn check(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    attempt: Option<Extension<Attempt>>,
     Id(id): Id,
     Body(body): Body<CheckBody>,
 ) -> Answer<Json<CheckAnswer>> {
-    let outcome = app.passcodes.check(&caller.app, &id, &body.code).await?;
+    let check = Check {
+        attempt: attempt.map(|Extension(attempt)| attempt),
+        ..Check::new(&caller.app, &id, &body.code)
+    };
+    let outcome = app.passcodes.check(check).await?;
     let outcome = outcome.ok_or_else(Problem::not_found)?;
     checked(&app, &caller, outcome).map(Json)
 }

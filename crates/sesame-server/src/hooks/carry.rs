@@ -414,7 +414,11 @@ impl Visit {
         let is_for = |number: &PhoneNumber| passcodes.is_of(&check.id, number);
         let outcome = if wanted.as_ref().is_none_or(is_for) {
             passcodes
-                .check(&self.hook.app, &check.id, &check.code)
+                .check(sesame_passcode::Check::new(
+                    &self.hook.app,
+                    &check.id,
+                    &check.code,
+                ))
                 .await?
         } else {
             None

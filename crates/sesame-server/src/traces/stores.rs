@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
 use sesame_passcode::journal::{
-    ApiKeyRow, Ask, Block, Decision, Progress, Row, Search, SeenReport, Tallied, TallyQuery,
+    ApiKeyRow, Ask, Block, Consumed, Decision, Progress, RequestId, Row, Search, SeenReport,
+    Tallied, TallyQuery,
 };
 use sesame_passcode::store::{Addition, Key, Record, StoreResult, Swap, Version};
 use sesame_passcode::{Journal, Store, StoreError};
@@ -147,8 +148,13 @@ impl Journal for Traced<dyn Journal> {
         traced!(self, "journal", claim(limit, now, lease_until))
     }
 
-    fn consume<'a>(&'a self, verification: &'a str, at: Timestamp) -> Work<'a, bool> {
-        traced!(self, "journal", consume(verification, at))
+    fn consume<'a>(
+        &'a self,
+        verification: &'a str,
+        by: Option<RequestId>,
+        at: Timestamp,
+    ) -> Work<'a, Consumed> {
+        traced!(self, "journal", consume(verification, by, at))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> Work<'_, usize> {

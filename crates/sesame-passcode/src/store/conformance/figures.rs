@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::messages::{Tested, found, news, out_id, receipted, row, search};
 use super::{after, start};
 use crate::journal::{
-    Ask, Block, Counts, Progress, Reported, Row, Search, Span, State, Tallied, TallyQuery,
+    Ask, Block, Consumed, Counts, Progress, Reported, Row, Search, Span, State, Tallied, TallyQuery,
 };
 
 fn hours(count: i64) -> Timestamp {
@@ -178,7 +178,7 @@ pub async fn tallies_follow_the_rows(journal: Tested) {
     .await;
     tell("d", Progress::reported(receipted(false, Some("X"), None))).await;
     for verification in ["v-a", "v-a", "v-none"] {
-        journal.consume(verification, after(5)).await.unwrap();
+        journal.consume(verification, None, after(5)).await.unwrap();
     }
     let of = |accepted, refused, delivered, failed, confirmed| Counts {
         accepted,
@@ -262,7 +262,10 @@ pub async fn tallies_count_what_comes_at_the_same_time(journal: Tested) {
     let mut consumers = JoinSet::new();
     for verification in verifications {
         let journal = Arc::clone(&journal);
-        consumers.spawn(async move { journal.consume(&verification, after(9)).await.unwrap() });
+        consumers.spawn(async move {
+            let consumed = journal.consume(&verification, None, after(9)).await;
+            consumed.unwrap() == Consumed::First
+        });
     }
     let firsts = consumers
         .join_all()

@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 pub use super::figures::*;
 use super::{after, micros, start};
 use crate::journal::{
-    ApiKeyRow, Ask, Decision, Journal, Progress, Receipted, Row, Search, SeenReport, State,
+    ApiKeyRow, Ask, Consumed, Decision, Journal, Progress, Receipted, Row, Search, SeenReport,
+    State,
 };
 
 /// A journal under test.
@@ -467,13 +468,20 @@ pub async fn a_verification_is_consumed_once(journal: Tested) {
     ] {
         journal.open(&written).await.unwrap();
     }
-    assert!(journal.consume("v1", after(1)).await.unwrap());
-    assert!(!journal.consume("v1", after(2)).await.unwrap());
-    assert!(journal.consume("V1", after(3)).await.unwrap(), "another");
-    assert!(
-        journal.consume("", after(3)).await.unwrap(),
-        "without messages"
-    );
+    for (id, by, at, expected) in [
+        ("v1", Some([1; 12]), 1, Consumed::First),
+        ("v1", None, 2, Consumed::Before),
+        ("v1", Some([2; 12]), 2, Consumed::Before),
+        ("v1", Some([1; 12]), 2, Consumed::Again),
+        ("V1", Some([1; 12]), 3, Consumed::First),
+        // Without messages, and by nobody who is known.
+        ("", None, 3, Consumed::First),
+        ("", None, 4, Consumed::Before),
+        ("", Some([0; 12]), 4, Consumed::Before),
+    ] {
+        let told = journal.consume(id, by, after(at)).await.unwrap();
+        assert_eq!(told, expected, "{id:?} {by:?}");
+    }
     for (id, expected) in [
         ("a", Some(after(1))),
         ("b", Some(after(1))),
@@ -497,8 +505,9 @@ pub async fn one_of_many_consumes(journal: Tested) {
         for _ in 0..24 {
             let journal = Arc::clone(&journal);
             racers.spawn(async move {
-                let consumed = journal.consume(&format!("v{round}"), start()).await;
-                consumed.unwrap()
+                let id = format!("v{round}");
+                let consumed = journal.consume(&id, None, start()).await;
+                consumed.unwrap() == Consumed::First
             });
         }
         let firsts = racers.join_all().await.into_iter().filter(|first| *first);
@@ -515,7 +524,8 @@ pub async fn old_rows_are_pruned(journal: Tested) {
         journal.open(&written).await.unwrap();
         let told = journal.advance(&written.out_id, &report, Ask::Keep, after(at));
         told.await.unwrap();
-        journal.consume(&format!("v{at}"), after(at)).await.unwrap();
+        let id = format!("v{at}");
+        journal.consume(&id, None, after(at)).await.unwrap();
         journal
             .decide(&decision(&format!("d{at}"), after(at)))
             .await
@@ -539,8 +549,10 @@ pub async fn old_rows_are_pruned(journal: Tested) {
     assert_eq!(journal.decisions(100, None).await.unwrap().len(), 5);
     assert_eq!(journal.reports(&out_id("m4")).await.unwrap(), []);
     assert_eq!(journal.reports(&out_id("m5")).await.unwrap().len(), 1);
-    assert!(!journal.consume("v5", after(20)).await.unwrap());
-    assert!(journal.consume("v4", after(20)).await.unwrap());
+    for (id, expected) in [("v5", Consumed::Before), ("v4", Consumed::First)] {
+        let told = journal.consume(id, None, after(20)).await.unwrap();
+        assert_eq!(told, expected, "{id}");
+    }
 }
 
 /// An API key is found again, changed by its id, and stays after its end.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::world::{End, World, of};
 use crate::journal::{Search, State};
-use crate::{CheckOutcome, Journal, Start, StartError, Store, StoreError};
+use crate::{Check, CheckOutcome, Journal, Start, StartError, Store, StoreError};
 
 const PHONE: &str = "+8613800138000";
 
@@ -34,7 +34,7 @@ async fn all_at_once(world: &World, id: &str, codes: &[String]) -> Vec<CheckOutc
     for (at, code) in codes.iter().enumerate() {
         let (server, id, code) = (world.servers[at % 2].clone(), id.to_owned(), code.clone());
         checks.spawn(async move {
-            match server.check("web", &id, &code).await {
+            match server.check(Check::new("web", &id, &code)).await {
                 Ok(outcome) => outcome,
                 Err(StoreError::Unavailable { .. }) => None,
                 Err(other) => panic!("{other}"),
@@ -172,7 +172,9 @@ pub async fn a_start_that_dies_loses_nothing(
             let out_id = sesame_connector::OutId::parse(&taken.out_id).unwrap();
             let row = world.journal.message(&out_id).await.unwrap();
             let id = row.unwrap().verification.unwrap();
-            let checked = world.servers[1].check("web", &id, &taken.code).await;
+            let checked = world.servers[1]
+                .check(Check::new("web", &id, &taken.code))
+                .await;
             let outcome = checked.unwrap().unwrap();
             assert_eq!(outcome.as_str(), "approved", "{end:?} at {step}");
         }
@@ -196,7 +198,7 @@ pub async fn a_check_that_dies_gives_nothing_away(
         let mut outcomes = Vec::new();
         world.steps.arm(step, end);
         for code in &all {
-            let check = world.servers[0].check("web", &id, code);
+            let check = world.servers[0].check(Check::new("web", &id, code));
             let checked = world.steps.until_death(check).await;
             outcomes.extend(checked.and_then(Result::ok).flatten());
         }

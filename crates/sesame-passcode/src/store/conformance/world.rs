@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::{random, start};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Decision, Journal, Progress, Row, Search, SeenReport, Tallied,
-    TallyQuery,
+    ApiKeyRow, Ask, Block, Consumed, Decision, Journal, Progress, RequestId, Row, Search,
+    SeenReport, Tallied, TallyQuery,
 };
 use crate::policy::{Budget, Policy};
 use crate::store::{Addition, Key, Record, Store, StoreError, StoreResult, Swap, Version};
@@ -431,9 +431,10 @@ impl Journal for Stepped<dyn Journal> {
     fn consume<'a>(
         &'a self,
         verification: &'a str,
+        by: Option<RequestId>,
         at: Timestamp,
-    ) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(self.1.step(self.0.consume(verification, at)))
+    ) -> BoxFuture<'a, StoreResult<Consumed>> {
+        Box::pin(self.1.step(self.0.consume(verification, by, at)))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {

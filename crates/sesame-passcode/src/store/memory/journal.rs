@@ -10,8 +10,8 @@ use sesame_connector::provider::BoxFuture;
 
 use super::Faults;
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Reported, Row, Search,
-    SeenReport, State as Stands, Tallied, TallyQuery,
+    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Reported,
+    RequestId, Row, Search, SeenReport, State as Stands, Tallied, TallyQuery,
 };
 use crate::store::StoreResult;
 
@@ -28,7 +28,7 @@ struct State {
     /// The messages of each verification.
     messages: BTreeMap<String, Vec<OutId>>,
     reports: BTreeMap<OutId, Vec<SeenReport>>,
-    consumed: BTreeMap<String, Timestamp>,
+    consumed: BTreeMap<String, (Timestamp, Option<RequestId>)>,
     keys: BTreeMap<String, ApiKeyRow>,
     decisions: Vec<Decision>,
     blocks: BTreeMap<String, Block>,
@@ -148,15 +148,22 @@ impl State {
         due.into_iter().map(claim).collect()
     }
 
-    fn consume(&mut self, verification: &str, at: Timestamp) -> bool {
-        let is_first = !self.consumed.contains_key(verification);
-        self.consumed.entry(verification.to_owned()).or_insert(at);
+    fn consume(&mut self, verification: &str, by: Option<RequestId>, at: Timestamp) -> Consumed {
+        if let Some((_, first)) = self.consumed.get(verification) {
+            let is_same = by.is_some() && *first == by;
+            return if is_same {
+                Consumed::Again
+            } else {
+                Consumed::Before
+            };
+        }
+        self.consumed.insert(verification.to_owned(), (at, by));
         for out_id in self.messages.get(verification).into_iter().flatten() {
             if let Some(row) = self.rows.get_mut(out_id) {
                 row.confirmed_at.get_or_insert(at);
             }
         }
-        is_first
+        Consumed::First
     }
 
     fn prune(&mut self, before: Timestamp, limit: usize) -> usize {
@@ -177,7 +184,7 @@ impl State {
         };
         self.decisions
             .retain(|decision| drops(decision.at < before));
-        self.consumed.retain(|_, at| drops(*at < before));
+        self.consumed.retain(|_, (at, _)| drops(*at < before));
         self.blocks.retain(|_, block| drops(block.until < before));
         dropped
     }
@@ -302,10 +309,11 @@ impl Journal for MemoryJournal {
     fn consume<'a>(
         &'a self,
         verification: &'a str,
+        by: Option<RequestId>,
         at: Timestamp,
-    ) -> BoxFuture<'a, StoreResult<bool>> {
+    ) -> BoxFuture<'a, StoreResult<Consumed>> {
         self.faults
-            .step(move || self.state().consume(verification, at))
+            .step(move || self.state().consume(verification, by, at))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {

@@ -12,8 +12,8 @@ use tokio_postgres::types::ToSql;
 use super::time::Time;
 use super::{Postgres, Values, count, error, get};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Receipted, Reported, Row,
-    Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
+    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
+    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
 };
 use crate::store::{Store, StoreResult};
 
@@ -90,9 +90,10 @@ impl Journal for Postgres {
     fn consume<'a>(
         &'a self,
         verification: &'a str,
+        by: Option<RequestId>,
         at: Timestamp,
-    ) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(consume(self, verification, at))
+    ) -> BoxFuture<'a, StoreResult<Consumed>> {
+        Box::pin(consume(self, verification, by, at))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
@@ -490,25 +491,40 @@ async fn claim(
     store.query(&sql, values).await?.iter().map(row).collect()
 }
 
-async fn consume(store: &Postgres, verification: &str, at: Timestamp) -> StoreResult<bool> {
+async fn consume(
+    store: &Postgres,
+    verification: &str,
+    by: Option<RequestId>,
+    at: Timestamp,
+) -> StoreResult<Consumed> {
     let sql = format!(
-        "WITH first AS (INSERT INTO sesame_consumptions (verification, at) \
-            VALUES ($1, $2) ON CONFLICT (verification) DO NOTHING RETURNING verification), \
+        "WITH first AS (INSERT INTO sesame_consumptions (verification, at, request) \
+            VALUES ($1, $2, $3) ON CONFLICT (verification) DO NOTHING RETURNING verification), \
         changed AS (UPDATE sesame_messages m SET confirmed_at = $2 FROM first \
             WHERE m.verification = first.verification AND m.confirmed_at IS NULL \
             RETURNING m.id, m.created_at, m.app, m.country, m.carrier), \
         tallied AS ({}) SELECT 1 FROM first",
-        tallies::adding(3)
+        tallies::adding(4)
     );
     let one = Counts {
         confirmed: 1,
         ..Counts::default()
     };
     let (at, columns) = (Time(at), one.columns());
-    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&verification, &at];
+    let by = by.as_ref().map(<[u8; 12]>::as_slice);
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&verification, &at, &by];
     values.extend(columns.iter().map(|count| count as &(dyn ToSql + Sync)));
-    let rows = store.query(&sql, &values).await?;
-    Ok(!rows.is_empty())
+    if !store.query(&sql, &values).await?.is_empty() {
+        return Ok(Consumed::First);
+    }
+    // Apart: a statement does not see what was written while it ran.
+    let sql = "SELECT 1 FROM sesame_consumptions WHERE verification = $1 AND request = $2";
+    let same = store.query(sql, &[&verification, &by]).await?;
+    Ok(if same.is_empty() {
+        Consumed::Before
+    } else {
+        Consumed::Again
+    })
 }
 
 async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult<usize> {

@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -190,6 +190,11 @@ UPDATE sesame_messages SET carrier = CASE WHEN country <> 'CN' THEN ''
     ELSE '' END
   WHERE created_at > (SELECT max(created_at) - interval '3 days' FROM sesame_messages);
 "#;
+
+/// Which request used a verification up: it is told again what it was told.
+const FOURTH: &str = "
+ALTER TABLE sesame_consumptions ADD COLUMN request bytea;
+";
 
 /// Brings a database up to date, or says why not.
 pub(super) async fn bring_up_to_date(client: &mut Client) -> StoreResult<()> {

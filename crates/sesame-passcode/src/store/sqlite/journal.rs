@@ -11,8 +11,8 @@ use sesame_connector::provider::BoxFuture;
 
 use super::{Sqlite, count, time};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Counts, Decision, Journal, Lead, Progress, Receipted, Reported, Row,
-    Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
+    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
+    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
 };
 use crate::store::StoreResult;
 
@@ -106,10 +106,11 @@ impl Journal for Sqlite {
     fn consume<'a>(
         &'a self,
         verification: &'a str,
+        by: Option<RequestId>,
         at: Timestamp,
-    ) -> BoxFuture<'a, StoreResult<bool>> {
+    ) -> BoxFuture<'a, StoreResult<Consumed>> {
         let verification = verification.to_owned();
-        Box::pin(self.write(move |connection| consume(connection, &verification, at)))
+        Box::pin(self.write(move |connection| consume(connection, &verification, by, at)))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
@@ -406,18 +407,27 @@ fn claim(
         .collect()
 }
 
-fn consume(connection: &Connection, verification: &str, at: Timestamp) -> rusqlite::Result<bool> {
+fn consume(
+    connection: &Connection,
+    verification: &str,
+    by: Option<RequestId>,
+    at: Timestamp,
+) -> rusqlite::Result<Consumed> {
     let at = at.as_microsecond();
-    let sql = "INSERT INTO consumptions (verification, at) VALUES (?1, ?2) \
+    let sql = "INSERT INTO consumptions (verification, at, request) VALUES (?1, ?2, ?3) \
         ON CONFLICT (verification) DO NOTHING";
-    let first = connection
-        .prepare_cached(sql)?
-        .execute(params![verification, at])?
-        == 1;
-    if first {
+    let mut insert = connection.prepare_cached(sql)?;
+    if insert.execute(params![verification, at, by])? == 1 {
         confirm(connection, verification, at)?;
+        return Ok(Consumed::First);
     }
-    Ok(first)
+    let sql = "SELECT 1 FROM consumptions WHERE verification = ?1 AND request = ?2";
+    let mut same = connection.prepare_cached(sql)?;
+    Ok(if same.exists(params![verification, by])? {
+        Consumed::Again
+    } else {
+        Consumed::Before
+    })
 }
 
 fn confirm(connection: &Connection, verification: &str, at: i64) -> rusqlite::Result<()> {

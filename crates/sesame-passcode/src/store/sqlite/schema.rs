@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -167,6 +167,11 @@ UPDATE messages SET carrier = CASE WHEN country <> 'CN' THEN ''
     WHEN substr(masked, 5, 3) IN ('162', '165', '167', '170', '171') THEN 'virtual'
     ELSE '' END
   WHERE created_at > (SELECT max(created_at) - 259200000000 FROM messages);
+";
+
+/// Which request used a verification up: it is told again what it was told.
+const FOURTH: &str = "
+ALTER TABLE consumptions ADD COLUMN request BLOB;
 ";
 
 /// Which schema a file has; 0 for an empty one.

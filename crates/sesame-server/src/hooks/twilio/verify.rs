@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::Value;
 use sesame_connector::{PhoneError, PhoneNumber};
 use sesame_passcode::{
-    Attempt, CheckOutcome, Find, FindBy, QueryError, SentAt, Start, Status, Verification,
+    Attempt, Check, CheckOutcome, Find, FindBy, QueryError, SentAt, Start, Status, Verification,
 };
 
 use super::bodies::{self, VerificationBody, sid_of};
@@ -94,7 +94,10 @@ impl Call<'_> {
         let not_found = || gone(service_sid, "/VerificationCheck");
         let (found, to) = self.named(service_sid, usage_type, form).await?;
         let found = found.ok_or_else(not_found)?;
-        let checked = self.desk.passcodes.check(&self.twilio.app, &found.id, code);
+        let checked = self
+            .desk
+            .passcodes
+            .check(Check::new(&self.twilio.app, &found.id, code));
         let checked = checked.await.map_err(refusal::of_store)?;
         let outcome = checked.ok_or_else(not_found)?;
         let is_right = judged(&outcome, found.status, code)?.ok_or_else(not_found)?;
