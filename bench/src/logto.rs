@@ -210,10 +210,16 @@ fn measure(
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("logto/send.mjs"))
         .args([name, &servers.url(setting)])
         .args([options.sends.to_string(), setting.in_flight.to_string()])
-        .arg(&options.plugin)
-        // Node reads the one, our client the other.
-        .env("NODE_EXTRA_CA_CERTS", &certificate)
-        .env("SSL_CERT_FILE", &certificate);
+        .arg(&options.plugin);
+    // Node reads the one, our client the other. With it Node reads all its own
+    // certificates at its start, so it is not there where it is not needed.
+    for name in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"] {
+        if setting.tls {
+            command.env(name, &certificate);
+        } else {
+            command.env_remove(name);
+        }
+    }
     for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
         command.env_remove(proxy).env_remove(proxy.to_uppercase());
     }

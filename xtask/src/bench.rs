@@ -98,7 +98,7 @@ fn sdk_clients(workspace: &Workspace) -> Result<Clients> {
 }
 
 fn connectors(workspace: &Workspace) -> Result<Clients> {
-    let plugin = package::build_host(workspace)?;
+    let plugin = package::build_host(workspace, "dist")?;
     let folder = logto::core(workspace)?;
     let node = tools::node(workspace)?;
     Ok(Clients {

@@ -19,7 +19,7 @@ const TESTS_WITHIN: Duration = Duration::from_secs(900);
 
 /// The test of `cargo xtask test logto`.
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {
-    let plugin = package::build_host(workspace)?;
+    let plugin = package::build_host(workspace, "release")?;
     let core = core(workspace)?;
     let (certificate, key) = sdks::certificate_and_key(workspace);
     let plain = sdks::emulator(workspace, "logto", None)?;

@@ -41,7 +41,7 @@ pub(crate) fn package(words: &[String]) -> Result<()> {
     match words[..] {
         ["logto"] => tarball(&workspace),
         ["logto", "--host"] => {
-            let folder = build_host(&workspace)?;
+            let folder = build_host(&workspace, "release")?;
             println!("laid out in {}", folder.display());
             Ok(())
         }
@@ -50,9 +50,10 @@ pub(crate) fn package(words: &[String]) -> Result<()> {
 }
 
 /// Builds the addon for this machine, and lays the package out as Logto would
-/// unpack it. Returns its folder.
-pub(crate) fn build_host(workspace: &Workspace) -> Result<PathBuf> {
-    let built = addon::for_host(workspace)?;
+/// unpack it. `release` is built quickly, `dist` is what the tarball holds.
+/// Returns its folder.
+pub(crate) fn build_host(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+    let built = addon::for_host(workspace, profile)?;
     let folder = workspace.target.join("logto/package");
     lay_out(workspace, &folder, &[built])?;
     Ok(folder)

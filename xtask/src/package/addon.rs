@@ -48,22 +48,22 @@ pub(super) struct Built {
     pub(super) needs: String,
 }
 
-/// Built quickly, with this machine's own compiler and linker.
-pub(super) fn for_host(workspace: &Workspace) -> Result<Built> {
+/// Built in a profile, with this machine's own compiler and linker.
+pub(super) fn for_host(workspace: &Workspace, profile: &str) -> Result<Built> {
     let told = output(workspace.command("rustc").arg("-vV"))?;
     let host = told.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("`rustc -vV` names no host")?;
     let target = TARGETS.iter().find(|target| target.triple == host);
     let target = target.with_context(|| format!("the Logto plugin is not built for {host}"))?;
     let mut build = workspace.cargo("build");
-    build.args(["--release", "--package", "sesame-logto"]);
+    build.args(["--profile", profile, "--package", "sesame-logto"]);
     if target.is_musl() {
         build.env(target.rustflags_variable(), SHARED_MUSL);
     }
     run(&mut build)?;
     Ok(Built {
         node: target.node,
-        file: workspace.target.join("release/libsesame_logto.so"),
+        file: workspace.target.join(profile).join("libsesame_logto.so"),
         needs: "this machine's own libraries".to_owned(),
     })
 }

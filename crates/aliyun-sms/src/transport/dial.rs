@@ -58,11 +58,7 @@ struct Ways {
 }
 
 impl Dialer {
-    pub(super) fn new(
-        proxies: Option<Arc<Matcher>>,
-        tls: Tls,
-        timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(proxies: Option<Arc<Matcher>>, tls: Tls, timeout: Duration) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
