@@ -45,6 +45,11 @@ pub(super) struct Candidate {
 
 pub(super) fn region(code: &str) -> Option<Letters> {
     let letters = Letters::from_code(code).ok()?;
+    // Whoever serves the mainland alone never reads the plans of all countries,
+    // which take 4 MB.
+    if letters == Letters::CN {
+        return Some(letters);
+    }
     (letters != Letters::World)
         .then(|| PHONE_NUMBER_UTIL.get_country_code_for_region(letters))
         .flatten()
