@@ -26,7 +26,7 @@ use commands::{
 #[command(
     name = "sesame",
     version,
-    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame serve --config FILE     the server, for real\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
+    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame setup                   from an Aliyun account to a configuration, step by step\n  sesame serve --config FILE     the server, for real\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
 )]
 struct Cli {
     /// Colours: on a terminal, always or never (NO_COLOR counts too).

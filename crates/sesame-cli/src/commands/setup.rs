@@ -111,6 +111,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
         kept,
         progress,
         source: SystemSource::shared(),
+        has_confirmed: false,
     };
     let ended = tokio::select! {
         ended = guide.run(is_new) => ended,

@@ -128,7 +128,7 @@ fn broken_off_once_at_any_step_it_goes_on() {
             scope.spawn(move || {
                 for (at, (id, _)) in steps.iter().enumerate().skip(half).step_by(2) {
                     // The first thing of a step, its heading; then the last.
-                    for (is_last, how) in [(false, Break::Kill), (true, Break::CtrlC)] {
+                    for (is_last, how) in [(false, Break::HangUp), (true, Break::Kill)] {
                         let mut world = World::new();
                         let mut is_broken = false;
                         let sessions = world.run_with_breaks(|step, point| {

@@ -210,19 +210,7 @@ impl Account {
                 self.questions.ask(CheckId::SignName, name, &new).await
             }
         };
-        let Err(unanswered) = answer else {
-            return Ok(());
-        };
-        if unanswered.may_be_done {
-            for pause in settle::pauses(LOOK_FOR) {
-                tokio::time::sleep(pause).await;
-                let standing = self.sign_name(name).await;
-                if matches!(standing, Ok(Standing::Reviewing | Standing::Approved)) {
-                    return Ok(());
-                }
-            }
-        }
-        Err(unanswered.line)
+        done_or_found(answer, async || self.sign_name(name).await).await
     }
 
     /// Applies for a template and tells its code; for nothing where the account
@@ -265,19 +253,7 @@ impl Account {
             application: application.clone(),
         };
         let answer = self.questions.ask(CheckId::Template, code, &again).await;
-        let Err(unanswered) = answer else {
-            return Ok(());
-        };
-        if unanswered.may_be_done {
-            for pause in settle::pauses(LOOK_FOR) {
-                tokio::time::sleep(pause).await;
-                let standing = self.template(code).await;
-                if matches!(standing, Ok(Standing::Reviewing | Standing::Approved)) {
-                    return Ok(());
-                }
-            }
-        }
-        Err(unanswered.line)
+        done_or_found(answer, async || self.template(code).await).await
     }
 
     /// The template that an application asks for, where it is there.
@@ -291,6 +267,25 @@ impl Account {
         let all = self.all_templates().await?;
         Ok(all.iter().find(is_it).map(|t| t.template_code.clone()))
     }
+}
+
+/// What an application came to; one whose answer was lost is looked for.
+async fn done_or_found<T>(
+    answer: Result<T, Unanswered>,
+    look: impl AsyncFn() -> Told<Standing>,
+) -> Told<()> {
+    let Err(unanswered) = answer else {
+        return Ok(());
+    };
+    if unanswered.may_be_done {
+        for pause in settle::pauses(LOOK_FOR) {
+            tokio::time::sleep(pause).await;
+            if matches!(look().await, Ok(Standing::Reviewing | Standing::Approved)) {
+                return Ok(());
+            }
+        }
+    }
+    Err(unanswered.line)
 }
 
 fn line(unanswered: Unanswered) -> Box<Check> {

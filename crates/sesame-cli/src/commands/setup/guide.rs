@@ -39,6 +39,8 @@ pub(super) struct Guide {
     pub(super) kept: Kept,
     pub(super) progress: Progress,
     pub(super) source: Arc<dyn Source>,
+    /// Whether an application for a signature was confirmed in this run.
+    pub(super) has_confirmed: bool,
 }
 
 impl Guide {

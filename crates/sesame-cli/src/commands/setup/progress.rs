@@ -197,6 +197,15 @@ impl Progress {
         self.done.retain(|done| done.number() < step.number());
     }
 
+    /// A signature of the account's own, in the place of a gift that stood alone.
+    pub(super) fn use_sign_name(&mut self, name: String) {
+        if self.gift_alone {
+            self.gift_alone = false;
+            self.gift = None;
+        }
+        self.sign_name = Some(name);
+    }
+
     /// The configuration as far as it is known. What is not yet known stands as
     /// something that a check of the key passes over.
     pub(super) fn config(&self) -> Value {

@@ -2,9 +2,10 @@
 //! place.
 
 use sesame_connector::doctor::links;
-use sesame_connector::setup::{self, HeldSignName, SignApplication, Standing, half_width};
+use sesame_connector::setup::{self, Account, HeldSignName, SignApplication, Standing, half_width};
 
 use super::guide::{Guide, Stop};
+use super::progress::SignDraft;
 use super::step::Step;
 
 /// `SignSource`: whose name it is.
@@ -17,15 +18,30 @@ const PURPOSE_MAX: usize = 200;
 impl Guide {
     pub(super) async fn sign_name(&mut self) -> Result<(), Stop> {
         loop {
-            if self.progress.sign_draft.confirmed {
+            let account = self.account()?;
+            if self.progress.sign_draft.confirmed && self.is_still_wanted(&account).await? {
                 return self.apply_for_sign_name().await;
             }
-            let account = self.account()?;
             let held = self.insist(async || account.sign_names().await).await?;
             if self.choose_sign_name(&held).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether what was confirmed is to be applied for. If an earlier run's has
+    /// been rejected, that may be the answer to it, so it is asked about anew.
+    async fn is_still_wanted(&mut self, account: &Account) -> Result<bool, Stop> {
+        if self.has_confirmed {
+            return Ok(true);
+        }
+        let name = self.progress.sign_draft.name.clone().unwrap_or_default();
+        let name = name.as_str();
+        let standing = self.insist(async || account.sign_name(name).await).await?;
+        let is_wanted = !matches!(standing, Standing::Rejected(_));
+        self.progress.sign_draft.confirmed = is_wanted;
+        self.save()?;
+        Ok(is_wanted)
     }
 
     /// Whether one was chosen.
@@ -92,9 +108,8 @@ impl Guide {
     }
 
     fn take_sign_name(&mut self, name: String) -> Result<(), Stop> {
-        self.progress.gift_alone = false;
-        self.progress.sign_name = Some(name);
-        self.progress.sign_draft = Default::default();
+        self.progress.sign_draft = SignDraft::default();
+        self.progress.use_sign_name(name);
         self.save()
     }
 
@@ -196,6 +211,7 @@ impl Guide {
         let question = t.pick("Apply for it now?", "现在提交申请？");
         if t.confirm(question, true).await? {
             self.progress.sign_draft.confirmed = true;
+            self.has_confirmed = true;
             self.save()?;
         }
         Ok(())
@@ -280,8 +296,7 @@ impl Guide {
                     &format!("{name} is applied for."),
                     &format!("已申请签名 {name}。"),
                 );
-                self.progress.gift_alone = false;
-                self.progress.sign_name = Some(name);
+                self.progress.use_sign_name(name);
                 // What was said stands by for the case of a rejection.
                 self.progress.sign_draft.confirmed = false;
                 return self.save();

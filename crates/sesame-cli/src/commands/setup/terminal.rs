@@ -232,11 +232,11 @@ fn pieces(text: &str) -> Vec<&str> {
         let end = at + character.len_utf8();
         let next = characters.peek().map(|(_, next)| *next);
         let is_wide = char_width(character) == 2;
-        // A line does not begin with a closing sign.
-        let closes = |c: char| "，。；：、）】”！？".contains(c);
-        let breaks = character == ' '
-            || (is_wide || next.is_some_and(|c| char_width(c) == 2))
-                && !next.is_some_and(|c| c == ' ' || closes(c));
+        // A line does not begin with a closing sign, nor end with an opening one.
+        let closes = |c: char| " ，。；：、）】”！？".contains(c);
+        let opens = "（【“".contains(character);
+        let is_wide = is_wide || next.is_some_and(|c| char_width(c) == 2);
+        let breaks = character == ' ' || is_wide && !opens && !next.is_some_and(closes);
         if breaks {
             pieces.push(&text[start..end]);
             start = end;
@@ -260,10 +260,11 @@ mod tests {
                 "{line:?}"
             );
         }
-        let chinese = wrap("", &"请在控制台申请签名，并等待审核。".repeat(10));
+        let chinese = wrap("", &"请在控制台（网页）申请签名，并等待审核。".repeat(10));
         assert!(chinese.len() > 1);
         assert!(chinese.iter().all(|line| !line.starts_with(['，', '。'])));
+        assert!(chinese.iter().all(|line| !line.ends_with('（')));
         let whole: String = chinese.concat();
-        assert_eq!(whole, "请在控制台申请签名，并等待审核。".repeat(10));
+        assert_eq!(whole, "请在控制台（网页）申请签名，并等待审核。".repeat(10));
     }
 }

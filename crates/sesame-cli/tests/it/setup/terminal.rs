@@ -42,6 +42,8 @@ pub(super) enum Next {
 pub(super) enum Break {
     CtrlC,
     Kill,
+    /// What a terminal sends that is closed.
+    HangUp,
     /// Ctrl-D on an empty line.
     End,
 }
@@ -151,6 +153,13 @@ impl Session {
             Break::CtrlC => self.write(b"\x03"),
             Break::End => self.write(b"\x04"),
             Break::Kill => self.child.kill().expect("it lives"),
+            Break::HangUp => {
+                let pid = self.child.id().to_string();
+                let status = std::process::Command::new("kill")
+                    .args(["-HUP", &pid])
+                    .status();
+                assert!(status.expect("kill runs").success());
+            }
         }
         loop {
             if let Next::Ended(code) = self.next(&[]) {
