@@ -509,6 +509,56 @@ fn what_the_account_has_is_taken() {
 }
 
 #[test]
+fn what_the_doctor_finds_can_be_chosen_anew() {
+    let mut world = World::with(json!({
+        "sign_names": [{ "name": SIGN, "kind": "general" }],
+        "templates": [
+            { "code": "SMS_100000001", "kind": "verification", "tag": "test", "content": "验证码${code}。" },
+            { "code": "SMS_100000002", "kind": "verification", "content": "您的验证码为${code}。" },
+        ],
+    }));
+    let code = world.run(vec![
+        ("The account's signatures", SIGN),
+        ("one each for Register", "one for everything"),
+        ("? Also numbers outside", "n"),
+        ("Template for everything", "SMS_100000001"),
+        (
+            "a test template goes with",
+            "choose signature and templates once more",
+        ),
+        ("The account's signatures", SIGN),
+        ("one each for Register", "one for everything"),
+        ("? Also numbers outside", "n"),
+        ("Template for everything", "SMS_100000002"),
+        ("says something else", "replace it"),
+    ]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    world.check_end();
+    assert_eq!(world.transcript.matches("AccessKey ID >").count(), 1);
+}
+
+#[test]
+fn a_message_that_does_not_arrive_is_told_and_another_one_can_be_sent() {
+    let mut world = World::with(json!({
+        "sign_names": [{ "name": SIGN, "kind": "general", "registrations": { "mobile": "filing" } }],
+        "templates": [{ "code": "SMS_100000002", "kind": "verification", "content": "您的验证码为${code}。" }],
+    }));
+    let code = world.run(vec![
+        ("The account's signatures", SIGN),
+        ("one each for Register", "one for everything"),
+        ("? Also numbers outside", "n"),
+        ("Template for everything", "SMS_100000002"),
+        ("China Mobile: being filed", "go on all the same"),
+        ("? Phone number", NUMBER),
+        ("was accepted and not delivered", "send another one"),
+        ("? Phone number", "+86 130 0013 8000"),
+    ]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
+    assert_eq!(world.emulator.messages("13000138000").len(), 1);
+}
+
+#[test]
 fn narrow_terminals_and_those_without_colours_will_do() {
     let mut world = World::new();
     world.columns = 40;

@@ -4,7 +4,6 @@ use sesame_connector::config::ConnectorConfig;
 use sesame_connector::doctor::{self, Check, CheckId, Level, Options};
 
 use super::guide::{Guide, Stop};
-use super::step::Step;
 use crate::commands::config;
 use crate::commands::doctor::line;
 use crate::output::{self, is_terminal_on_stderr};
@@ -51,24 +50,22 @@ impl Guide {
                     return Ok(());
                 }
             }
-            let options = [
+            let own = [
                 t.pick("look again", "重新检查"),
                 t.pick("go on all the same", "仍然继续"),
                 t.pick(
-                    "answer from the AccessKey on once more",
-                    "从 AccessKey 一步起重新填写",
+                    "choose signature and templates once more",
+                    "重新选择签名和模板",
                 ),
-                t.pick("leave, and come back later", "离开，稍后再来"),
             ];
-            match t.choose(&options.map(str::to_owned), 0).await? {
+            match self.choose_way(&own).await? {
                 0 => {}
                 1 => return Ok(()),
-                2 => {
-                    self.progress.undo(Step::AccessKey);
-                    self.forget_key()?;
+                _ => {
+                    self.progress.choose_anew();
+                    self.save()?;
                     return Err(Stop::Back);
                 }
-                _ => return Err(Stop::Left),
             }
         }
     }

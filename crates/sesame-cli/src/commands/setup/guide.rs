@@ -234,7 +234,7 @@ impl Guide {
     }
 
     /// Lets one of `own` be chosen, another key, or leaving.
-    async fn choose_way(&mut self, own: &[&str]) -> Result<usize, Stop> {
+    pub(super) async fn choose_way(&mut self, own: &[&str]) -> Result<usize, Stop> {
         let t = self.terminal;
         let others = [
             t.pick("enter another AccessKey", "更换 AccessKey"),

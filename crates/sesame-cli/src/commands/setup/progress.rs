@@ -197,6 +197,18 @@ impl Progress {
         self.done.retain(|done| done.number() < step.number());
     }
 
+    /// Everything from the signature on is asked again.
+    pub(super) fn choose_anew(&mut self) {
+        self.undo(Step::SignName);
+        *self = Self {
+            done: std::mem::take(&mut self.done),
+            endpoint: self.endpoint.take(),
+            key_id: self.key_id.take(),
+            key_secret: self.key_secret.take(),
+            ..Self::default()
+        };
+    }
+
     /// A signature of the account's own, in the place of a gift that stood alone.
     pub(super) fn use_sign_name(&mut self, name: String) {
         if self.gift_alone {
