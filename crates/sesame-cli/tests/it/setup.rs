@@ -475,6 +475,48 @@ fn pnvs_bridges_the_review_and_stands_alone() {
 }
 
 #[test]
+fn a_key_for_pnvs_alone_will_do_for_that() {
+    let mut world = World::with(json!({
+        "access_keys": [{ "id": KEY_ID, "secret": KEY_SECRET, "permissions": ["dypns:*"] }],
+        "sign_names": [{ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }],
+        "templates": [{ "code": "100001", "kind": "verification", "tag": "gift",
+            "content": "您的验证码为${code}，${min}分钟内有效。" }],
+    }));
+    let code = world.run(vec![
+        ("the key may do nothing here", "do without SMS"),
+        // What cannot be asked about is said, and is no reason to stop.
+        ("was accepted, and has no report", "that will do"),
+    ]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    let text = std::fs::read_to_string(world.config_path()).expect("a file");
+    assert!(text.contains("aliyun-pnvs"), "{text}");
+    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
+}
+
+#[test]
+fn a_configuration_that_has_gone_is_written_again() {
+    let mut world = World::new();
+    let mut session = world.start();
+    let mut nothing = Vec::new();
+    loop {
+        match session.next(&world::WAITING) {
+            Next::Asks(question, _) if question.starts_with("Phone number") => break,
+            Next::Asks(question, shown) => {
+                session.answer(&world::answer(&question, &shown, &mut nothing));
+            }
+            Next::Shows(_) => world.approve(),
+            ended @ Next::Ended(_) => panic!("{ended:?}\n{}", session.text),
+        }
+    }
+    assert_eq!(session.break_off(Break::CtrlC), Some(1));
+    world.keep(&session);
+    std::fs::remove_file(world.config_path()).expect("a file");
+    assert_eq!(world.run(Vec::new()), Some(0), "{}", world.transcript);
+    world.check_end();
+    world.check_applications(TEMPLATES);
+}
+
+#[test]
 fn what_the_account_has_is_taken() {
     let mut world = World::with(json!({
         "sign_names": [{ "name": SIGN, "kind": "general" }],

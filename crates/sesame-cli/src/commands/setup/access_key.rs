@@ -96,26 +96,47 @@ impl Guide {
             output::progress("");
         }
         checks.iter().for_each(|check| self.tell(check));
-        let fails = |check: &Check| check.level == Level::Failure;
-        if !checks.iter().any(fails) {
+        // Money can wait until there is something to send.
+        let fails = |check: &Check| check.level == Level::Failure && check.id != CheckId::Balance;
+        let mut failures = checks.iter().filter(|check| fails(check)).peekable();
+        if failures.peek().is_none() {
             t.say("The key works.", "密钥可用。");
             return Ok(true);
         }
-        let is_of_key = |check: &Check| {
-            matches!(check.id, CheckId::AccessKey | CheckId::Credentials) && fails(check)
-        };
-        let usual = usize::from(checks.iter().any(is_of_key));
-        let options = [
+        let is_of_sms = |check: &Check| matches!(check.id, CheckId::Permission | CheckId::Service);
+        let is_of_key =
+            |check: &Check| matches!(check.id, CheckId::AccessKey | CheckId::Credentials);
+        let may_do_without_sms = !self.progress.gift_alone && failures.clone().all(is_of_sms);
+        let usual = usize::from(failures.any(is_of_key));
+        self.choose_after_failure(usual, may_do_without_sms).await?;
+        Ok(false)
+    }
+
+    /// What to do about a key that does not do.
+    async fn choose_after_failure(
+        &mut self,
+        usual: usize,
+        may_do_without_sms: bool,
+    ) -> Result<(), Stop> {
+        let t = self.terminal;
+        let mut options = vec![
             t.pick("check again", "重新检查"),
             t.pick("enter another AccessKey", "更换 AccessKey"),
             t.pick("leave, and come back later", "离开，稍后再来"),
         ];
-        match t.choose(&options.map(str::to_owned), usual).await? {
-            0 => {}
-            1 => self.forget_key()?,
-            _ => return Err(Stop::Left),
+        if may_do_without_sms {
+            options.push(t.pick(
+                "do without SMS: use a gift signature of PNVS (短信认证) alone, which needs no review and no papers; mainland numbers only",
+                "不使用短信服务：仅使用短信认证（PNVS）的赠送签名，无需审核和资质，仅限中国内地号码",
+            ));
         }
-        Ok(false)
+        let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
+        match t.choose(&options, usual).await? {
+            0 => Ok(()),
+            1 => self.forget_key(),
+            2 => Err(Stop::Left),
+            _ => self.use_gift_alone().await,
+        }
     }
 
     pub(super) fn forget_key(&mut self) -> Result<(), Stop> {

@@ -72,12 +72,10 @@ impl Guide {
 
     /// Whether all that fails is what a fallback was chosen for.
     fn only_waits(&self, checks: &[Check]) -> bool {
-        let is_of_review = |check: &Check| {
-            matches!(
-                check.id,
-                CheckId::SignName | CheckId::SignNameCarriers | CheckId::Template
-            )
-        };
+        // Not the carriers' filing: what they lack fails in the report, which no
+        // fallback sees.
+        let is_of_review =
+            |check: &Check| matches!(check.id, CheckId::SignName | CheckId::Template);
         let mut failures = checks.iter().filter(|check| check.level == Level::Failure);
         self.progress.gift.is_some() && failures.all(is_of_review)
     }

@@ -46,6 +46,9 @@ pub(super) struct Guide {
 impl Guide {
     /// All steps that are not over yet.
     pub(super) async fn run(&mut self, is_new: bool) -> Result<(), Stop> {
+        if self.progress.is_done(Step::File) && !self.config.exists() {
+            self.progress.undo(Step::File);
+        }
         self.greet(is_new);
         while let Some(step) = self.next() {
             let (number, of) = (step.number(), Step::ALL.len());

@@ -17,6 +17,19 @@ const PURPOSE_MAX: usize = 200;
 
 impl Guide {
     pub(super) async fn sign_name(&mut self) -> Result<(), Stop> {
+        if let Some(gift) = self
+            .progress
+            .gift
+            .as_ref()
+            .filter(|_| self.progress.gift_alone)
+        {
+            let name = &gift.sign_name;
+            self.terminal.say(
+                &format!("The gift {name} is used alone."),
+                &format!("仅使用赠送签名 {name}。"),
+            );
+            return Ok(());
+        }
         loop {
             let account = self.account()?;
             if self.progress.sign_draft.confirmed && self.is_still_wanted(&account).await? {
@@ -100,7 +113,7 @@ impl Guide {
         }
     }
 
-    async fn use_gift_alone(&mut self) -> Result<(), Stop> {
+    pub(super) async fn use_gift_alone(&mut self) -> Result<(), Stop> {
         self.choose_gift().await?;
         self.progress.gift_alone = true;
         self.progress.sign_name = None;
