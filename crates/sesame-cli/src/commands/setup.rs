@@ -48,7 +48,7 @@ const EXIT_LEFT: u8 = 1;
 It asks questions, so it needs a terminal. Ctrl-C leaves at any time, and the
 same command goes on from there: what was entered is kept beside the
 configuration, in <FILE>.setup.json, the secret too, for nobody else to read.
-docs/setup.md shows a whole run. Exit codes: 0 done, 1 left before the end, 2 bad
+docs/setup.md tells more. Exit codes: 0 done, 1 left before the end, 2 bad
 arguments or no terminal.")]
 pub(crate) struct Args {
     /// The connector configuration to write, JSON.

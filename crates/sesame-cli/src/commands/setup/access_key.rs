@@ -8,7 +8,6 @@ use sesame_connector::setup::{self, half_width};
 use super::guide::{Guide, Stop};
 use super::progress::{CHAIN, Elsewhere, Given, Hidden};
 use crate::commands::doctor::line;
-use crate::output::{self, is_terminal_on_stderr};
 
 impl Guide {
     pub(super) async fn access_key(&mut self) -> Result<(), Stop> {
@@ -84,17 +83,9 @@ impl Guide {
             self.forget_key()?;
             return Ok(false);
         };
-        let language = t.language;
-        let shows = is_terminal_on_stderr();
-        let tell = move |stage| {
-            if shows {
-                output::progress(line::stage(stage, language));
-            }
-        };
+        let tell = move |stage| t.progress(line::stage(stage, t.language));
         let checks = setup::check_access(config, self.source.clone(), &tell).await;
-        if shows {
-            output::progress("");
-        }
+        t.progress("");
         checks.iter().for_each(|check| self.tell(check));
         // Money can wait until there is something to send.
         let fails = |check: &Check| check.level == Level::Failure && check.id != CheckId::Balance;

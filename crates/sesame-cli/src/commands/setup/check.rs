@@ -6,7 +6,7 @@ use sesame_connector::doctor::{self, Check, CheckId, Level, Options};
 use super::guide::{Guide, Stop};
 use crate::commands::config;
 use crate::commands::doctor::line;
-use crate::output::{self, is_terminal_on_stderr};
+use crate::output;
 
 impl Guide {
     pub(super) async fn check(&mut self) -> Result<(), Stop> {
@@ -18,20 +18,12 @@ impl Guide {
                     output::line(config::describe(&self.config, problem, None));
                 }
             } else {
-                let language = t.language;
-                let shows = is_terminal_on_stderr();
-                let tell = move |stage| {
-                    if shows {
-                        output::progress(line::stage(stage, language));
-                    }
-                };
+                let tell = move |stage| t.progress(line::stage(stage, t.language));
                 let subject = self.config.display().to_string();
                 let source = self.source.clone();
                 let options = Options::default();
                 let report = doctor::examine(checked, &subject, source, options, &tell).await;
-                if shows {
-                    output::progress("");
-                }
+                t.progress("");
                 let is_told = |check: &&Check| check.level != Level::Ok;
                 report
                     .checks

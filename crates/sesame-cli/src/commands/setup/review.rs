@@ -8,7 +8,8 @@ use sesame_connector::setup::{Account, Standing};
 use super::guide::{Guide, Stop};
 use super::progress::Slot;
 use super::step::Step;
-use crate::output::{self, is_rich_on_stderr, is_terminal_on_stderr};
+use super::terminal::shows_progress;
+use crate::output;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -168,16 +169,16 @@ impl Guide {
         let t = self.terminal;
         let english = format!("{open} under review; next look in {secs} s");
         let chinese = format!("{open} 项审核中；{secs} 秒后再次查询");
-        if is_terminal_on_stderr() && is_rich_on_stderr() {
-            output::progress(t.pick(&english, &chinese));
+        if shows_progress() {
+            t.progress(t.pick(&english, &chinese));
         } else if pause == FIRST_PAUSE || pause == LONGEST_PAUSE {
             t.say(&english, &chinese);
         }
     }
 
     fn end_progress(&self, waits: bool) {
-        if waits && is_terminal_on_stderr() && is_rich_on_stderr() {
-            output::progress("");
+        if waits {
+            self.terminal.progress("");
         }
     }
 

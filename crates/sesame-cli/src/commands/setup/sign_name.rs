@@ -75,8 +75,8 @@ impl Guide {
         let more = [
             t.pick("apply for a new one, here", "在此申请新签名"),
             t.pick(
-                "look again, after something was done in the console",
-                "在控制台操作后，重新查询",
+                "look again, after one was added in the console (国内消息 → 签名管理)",
+                "重新查询（已在控制台“国内消息 → 签名管理”中添加）",
             ),
             t.pick(
                 "none: use a gift signature of PNVS (短信认证), which needs no review and no papers; mainland numbers only",
@@ -195,7 +195,7 @@ impl Guide {
             .choose(&options.map(str::to_owned), usual.unwrap_or(0))
             .await?;
         let Some(source) = SOURCES.get(chosen).copied() else {
-            t.link(links::SIGN_NAMES);
+            self.say_form();
             return Ok(());
         };
         self.progress.sign_draft.source = Some(source);
@@ -228,6 +228,16 @@ impl Guide {
             self.save()?;
         }
         Ok(())
+    }
+
+    /// The console's own form, for what the API does not take.
+    fn say_form(&self) {
+        let t = self.terminal;
+        t.point(
+            "Go China → Signatures → Add Signature (国内消息 → 签名管理 → 添加签名): the name (签名名称), for yourself or somebody else (自用 or 他用), the papers (资质), for somebody else's the letter of authorization (授权委托书), whose name it is (签名来源), and what it is for (场景说明).",
+            "国内消息 → 签名管理 → 添加签名：填写签名名称、签名用途（自用或他用）、资质、签名来源和场景说明；他用须上传授权委托书。",
+        );
+        t.link(links::SIGN_NAMES);
     }
 
     async fn ask_name(&mut self) -> Result<(), Stop> {

@@ -107,8 +107,8 @@ impl Guide {
             let more = [
                 t.pick("apply for a new one, here", "在此申请新模板"),
                 t.pick(
-                    "look again, after something was done in the console",
-                    "在控制台操作后，重新查询",
+                    "look again, after one was added in the console (国内消息 → 模板管理)",
+                    "重新查询（已在控制台“国内消息 → 模板管理”中添加）",
                 ),
             ];
             options.extend(more.map(str::to_owned));

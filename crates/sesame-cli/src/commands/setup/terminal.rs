@@ -51,6 +51,14 @@ impl Terminal {
         output::line(format_args!("\n{}", paint(BOLD, text)));
     }
 
+    /// What is going on, in the place of what was before; empty at its end. Only
+    /// where the terminal takes it away again.
+    pub(super) fn progress(self, text: &str) {
+        if shows_progress() {
+            output::progress(text);
+        }
+    }
+
     /// Asks until there is an answer; Enter takes the usual one, if there is one.
     pub(super) async fn ask(self, question: &str, usual: Option<&str>) -> Result<String, Stop> {
         loop {
@@ -121,6 +129,11 @@ impl Terminal {
         prompt(self.pick("Enter when done", "完成后请按回车"));
         read().await.map(drop)
     }
+}
+
+/// Whether a line can be written over.
+pub(super) fn shows_progress() -> bool {
+    output::is_terminal_on_stderr() && output::is_rich_on_stderr()
 }
 
 /// Every question ends so.

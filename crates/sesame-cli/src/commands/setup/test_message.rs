@@ -11,7 +11,6 @@ use super::progress::Test;
 use crate::commands::doctor::line;
 use crate::commands::send::random_code;
 use crate::fault::Fault;
-use crate::output::{self, is_terminal_on_stderr};
 
 /// How long its report is waited for.
 const REPORT_WAIT: Duration = Duration::from_secs(60);
@@ -91,9 +90,9 @@ impl Guide {
             out_id: Some(out_id),
             ..Draft::of_code(to.e164(), usage_type, &code)
         };
-        self.show(line::sending(t.language));
+        t.progress(line::sending(t.language));
         let check = doctor::send_test_draft(connector, draft, REPORT_WAIT).await;
-        self.show("");
+        t.progress("");
         self.tell(&check);
         if check.level == Level::Ok {
             return Ok(true);
@@ -153,12 +152,6 @@ impl Guide {
                 }
                 Ok(())
             }
-        }
-    }
-
-    fn show(&self, text: &str) {
-        if is_terminal_on_stderr() {
-            output::progress(text);
         }
     }
 }
