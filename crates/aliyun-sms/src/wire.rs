@@ -7,6 +7,7 @@
 //! `Dypnsapi` 2017-05-25. A field that is not named here is passed over, so a
 //! new one on Aliyun's side breaks nothing.
 
+mod applications;
 mod billing;
 mod globe;
 mod lenient;
@@ -25,6 +26,10 @@ use lenient::Loose;
 pub(crate) use lenient::is_id;
 pub(crate) use reading::Reading;
 
+pub use applications::{
+    AppliedSignReply, AppliedTemplateReply, CreateSmsSign, CreateSmsTemplate, SignApplication,
+    TemplateApplication, UpdateSmsSign, UpdateSmsTemplate,
+};
 pub use billing::{AccountBalance, QueryAccountBalance, QueryAccountBalanceReply};
 pub use globe::{
     GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe, SendMessageToGlobeReply,

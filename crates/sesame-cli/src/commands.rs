@@ -11,4 +11,5 @@ pub(crate) mod keys;
 pub(crate) mod number;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod setup;
 pub(crate) mod sign;

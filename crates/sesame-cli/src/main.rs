@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    completions, config, demo, doctor, emulator, hook, key, keys, number, send, serve, sign,
+    completions, config, demo, doctor, emulator, hook, key, keys, number, send, serve, setup, sign,
 };
 
 /// Phone sign-in over Aliyun SMS that can be trusted, and tried without an
@@ -26,7 +26,7 @@ use commands::{
 #[command(
     name = "sesame",
     version,
-    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame serve --config FILE     the server, for real\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
+    after_help = "Examples:\n  sesame demo                    everything at once, no account needed\n  sesame emulator                Aliyun's side of the wire on 127.0.0.1:8086\n  sesame setup                   from an Aliyun account to a configuration, step by step\n  sesame serve --config FILE     the server, for real\n  sesame config check FILE       is this configuration right?\n\n`sesame help COMMAND` shows a command's own examples."
 )]
 struct Cli {
     /// Colours: on a terminal, always or never (NO_COLOR counts too).
@@ -57,6 +57,8 @@ enum Command {
     Emulator(emulator::Args),
     /// Sends one message.
     Send(send::Args),
+    /// Guides from an Aliyun account to a working configuration.
+    Setup(setup::Args),
     /// Says what will fail before the first SMS, and the cure.
     Doctor(doctor::Args),
     /// Works with configuration files.
@@ -91,6 +93,7 @@ fn run(command: &Command, verbosity: u8) -> anyhow::Result<u8> {
         Command::Number(args) => wait_for(number::run(args)),
         Command::Emulator(args) => wait_for(emulator::run(args)),
         Command::Send(args) => wait_for(async { Ok(send::run(args).await) }),
+        Command::Setup(args) => wait_for(setup::run(args)),
         Command::Doctor(args) => wait_for(doctor::run(args, verbosity)),
         Command::Config(args) => Ok(config::run(args)),
         Command::Sign(args) => sign::run(args),

@@ -40,6 +40,12 @@ pub(crate) fn line(text: impl fmt::Display) {
     }
 }
 
+/// What is waited behind, without the line's end.
+pub(crate) fn part_of_line(text: impl fmt::Display) {
+    let mut out = anstream::stdout();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
+}
+
 fn write_line(text: impl fmt::Display) -> io::Result<()> {
     let mut out = anstream::stdout();
     writeln!(out, "{text}")?;

@@ -14,8 +14,9 @@ mod check;
 mod configuration;
 mod contact;
 mod keys;
-mod links;
+pub mod links;
 mod plan;
+mod questions;
 mod sign_name;
 mod tags;
 mod template;
@@ -31,7 +32,10 @@ use aliyun_sms::{Source, Transport};
 use crate::config::{Checked, Level as ProblemLevel};
 use crate::text::Text;
 pub use check::{Check, CheckId, Level, Report};
-pub use test_message::send_test;
+pub(crate) use questions::{Questions, Unanswered};
+pub(crate) use sign_name::words_of;
+pub(crate) use template::{foreign_placeholder, variables_of};
+pub use test_message::{look_for_test, send_test, send_test_draft};
 pub use watch::{Seen, Turn};
 
 /// How long one examination may take in all, whatever hangs.

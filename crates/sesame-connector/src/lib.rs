@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod phone;
 pub mod provider;
 pub mod settle;
+pub mod setup;
 mod suggest;
 pub mod template;
 mod text;

@@ -13,6 +13,7 @@ mod idempotency;
 pub mod keys;
 mod listener;
 mod metrics;
+pub mod private_file;
 mod refusal;
 mod replies;
 mod server;

@@ -1,6 +1,6 @@
 //! `sesame doctor`: everything that can be known before the first SMS.
 
-mod line;
+pub(crate) mod line;
 mod watching;
 
 use std::borrow::Cow;

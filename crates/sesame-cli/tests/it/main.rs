@@ -9,6 +9,8 @@ mod hook;
 mod quiet;
 mod send;
 mod serve;
+#[cfg(unix)]
+mod setup;
 mod sign;
 mod stub;
 mod support;

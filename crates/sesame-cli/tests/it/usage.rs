@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Folder, run, sesame};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 11] = [
     &["demo"],
     &["serve"],
     &["key", "new"],
@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 10] = [
     &["send"],
     &["sign"],
     &["config", "check"],
+    &["setup"],
     &["doctor"],
     &["completions"],
 ];

@@ -92,7 +92,7 @@ fn consequence(denied: &[&'static str]) -> &'static str {
 }
 
 /// A RAM policy that allows just these.
-fn policy(actions: &[&'static str]) -> String {
+pub(super) fn policy(actions: &[&'static str]) -> String {
     let actions: Vec<String> = actions
         .iter()
         .map(|action| format!("        \"{action}\""))

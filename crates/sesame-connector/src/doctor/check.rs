@@ -158,7 +158,7 @@ impl Check {
         }
     }
 
-    pub(super) fn warning(id: CheckId, subject: &str, message: Text, cure: Text) -> Self {
+    pub(crate) fn warning(id: CheckId, subject: &str, message: Text, cure: Text) -> Self {
         Self {
             level: Level::Warning,
             cure: Some(cure),
@@ -166,14 +166,14 @@ impl Check {
         }
     }
 
-    pub(super) fn failure(id: CheckId, subject: &str, message: Text, cure: Text) -> Self {
+    pub(crate) fn failure(id: CheckId, subject: &str, message: Text, cure: Text) -> Self {
         Self {
             level: Level::Failure,
             ..Self::warning(id, subject, message, cure)
         }
     }
 
-    pub(super) fn at(mut self, link: &'static str) -> Self {
+    pub(crate) fn at(mut self, link: &'static str) -> Self {
         self.link = Some(link);
         self
     }

@@ -111,17 +111,19 @@ fn review(name: &str, reply: &GetSmsSignReply) -> Check {
 
 /// Aliyun's reason, where it gives one, behind what happened.
 pub(super) fn rejected(en: &'static str, zh: &'static str, reason: Option<&ReviewReason>) -> Text {
-    let words: Vec<String> = reason
-        .iter()
-        .flat_map(|reason| [&reason.reject_info, &reason.reject_sub_info])
-        .flatten()
-        .map(|words| printable(words))
-        .collect();
+    let words = reason.map(words_of).unwrap_or_default();
     if words.is_empty() {
         return Text::fixed(en, zh);
     }
-    let words = words.join("; ");
     Text::made(format!("{en}: {words}"), format!("{zh}：{words}"))
+}
+
+/// The reviewer's words.
+pub(crate) fn words_of(reason: &ReviewReason) -> String {
+    let words = [&reason.reject_info, &reason.reject_sub_info];
+    let words: Vec<String> = words.into_iter().flatten().map(|w| printable(w)).collect();
+    let words: Vec<String> = words.into_iter().filter(|w| !w.is_empty()).collect();
+    words.join("; ")
 }
 
 /// How far the carriers are. What is filed and waits for its first messages as

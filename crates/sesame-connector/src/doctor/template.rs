@@ -194,7 +194,7 @@ fn text(code: &str, content: &str) -> Check {
 
 /// A placeholder of another make: `{{code}}`, `{code}`, `#code#`, `%code%`,
 /// `<code>`, `$code`, or one in full-width characters.
-fn foreign_placeholder(content: &str) -> Option<&str> {
+pub(crate) fn foreign_placeholder(content: &str) -> Option<&str> {
     const BRACKETS: [(&str, &str); 8] = [
         ("{{", "}}"),
         ("＄{", "}"),
@@ -248,7 +248,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The names in `${…}`, each once, in their order.
-fn variables_of(content: &str) -> Vec<&str> {
+pub(crate) fn variables_of(content: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for part in content.split("${").skip(1) {
         if let Some((name, _)) = part.split_once('}')

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::check::{Check, CheckId};
 use super::links;
 use crate::connector::Connector;
-use crate::message::Draft;
-use crate::outcome::{Delivery, Outcome, Receipt, Refusal};
+use crate::message::{Draft, OutId};
+use crate::outcome::{Delivery, Doubt, Outcome, Receipt, Refusal};
 use crate::phone::PhoneNumber;
 use crate::text::{Text, printable};
 use crate::usage::UsageType;
@@ -18,6 +20,11 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// up to `limit`: one line.
 pub async fn send_test(connector: &Connector, to: &str, code: &str, limit: Duration) -> Check {
     let draft = Draft::of_code(to, UsageType::SignIn.as_str(), code);
+    send_test_draft(connector, draft, limit).await
+}
+
+/// The same with a message of the caller's, whose id may have been kept.
+pub async fn send_test_draft(connector: &Connector, draft: Draft, limit: Duration) -> Check {
     let message = match connector.message(draft) {
         Ok(message) => message,
         Err(refusal) => return refused(&refusal, "--send"),
@@ -33,6 +40,30 @@ pub async fn send_test(connector: &Connector, to: &str, code: &str, limit: Durat
             doubt.cause.with_code(&doubt.code),
             doubt.cure,
         ),
+    }
+}
+
+/// Looks for a message that may have been sent at `sent_at`, before the program
+/// ended, and follows it for up to `limit`. `None` where Aliyun does not list
+/// it, which proves nothing.
+pub async fn look_for_test(
+    connector: &Connector,
+    to: &PhoneNumber,
+    out_id: OutId,
+    sent_at: Timestamp,
+    limit: Duration,
+) -> Option<Check> {
+    let doubt = Outcome::Unknown(Doubt {
+        out_id,
+        request_id: None,
+        code: "interrupted".to_owned(),
+        cause: Text::fixed("the program ended meanwhile", "程序在此期间已退出"),
+        cure: Text::fixed("look at the phone", "请查看手机"),
+        sent_at,
+    });
+    match connector.settle(to, doubt, SETTLE).await {
+        Outcome::Accepted(receipt) => Some(follow(connector, to, &receipt, limit).await),
+        _ => None,
     }
 }
 

@@ -425,13 +425,13 @@ fn is_nothing(reply: &GetSmsSignReply) -> bool {
     reply.sign_name.is_empty() && reply.sign_status.is_none()
 }
 
-fn is_absent(refusal: &Refusal) -> bool {
+pub(super) fn is_absent(refusal: &Refusal) -> bool {
     use aliyun_sms::code::Kind;
     matches!(refusal.kind(), Kind::Signature | Kind::Template)
 }
 
 /// Aliyun does not tell, and says something else instead.
-fn untold(id: CheckId, subject: &str, refusal: &Refusal) -> Check {
+pub(super) fn untold(id: CheckId, subject: &str, refusal: &Refusal) -> Check {
     let (cause, cure) = refusal.entry().map_or_else(
         || {
             (

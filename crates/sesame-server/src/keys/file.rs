@@ -1,14 +1,15 @@
 //! The file the keys lie in: nobody but its owner may read it, and it is there
 //! whole or not at all.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sesame_connector::Source;
 
 use super::{KeyRing, KeysError};
+use crate::private_file;
 
 /// Reads keys.
 ///
@@ -41,15 +42,17 @@ pub fn read(path: &Path) -> Result<KeyRing, KeysError> {
 /// Where there are some already, or nothing can be written.
 pub fn write_new(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
     let place = || path.display().to_string();
-    if let Some(folder) = folder_of(path) {
+    if let Some(folder) = private_file::folder_of(path) {
         crate::stores::create_private(folder).map_err(|source| written(path, source))?;
     }
     // A hard link, unlike a renaming, never replaces what is there.
-    let temporary = write_beside(path, ring)?;
+    let temporary = temporary(path);
+    private_file::create(&temporary, ring.to_json().as_bytes())
+        .map_err(|source| written(path, source))?;
     let linked = std::fs::hard_link(&temporary, path);
     let _ = std::fs::remove_file(&temporary);
     match linked {
-        Ok(()) => sync_folder(path),
+        Ok(()) => private_file::sync_folder(path).map_err(|source| written(path, source)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(KeysError::Exists { place: place() })
         }
@@ -79,51 +82,23 @@ pub fn rotate(
 
 /// A lock beside the file, which itself is replaced.
 fn hold(path: &Path) -> std::io::Result<File> {
-    let file = private()
+    let file = private_file::options()
         .create(true)
         .truncate(false)
-        .open(beside(path, ".lock"))?;
+        .open(private_file::beside(path, ".lock"))?;
     file.lock()?;
     Ok(file)
 }
 
 /// Writes keys in the place of older ones.
 fn write_over(path: &Path, ring: &KeyRing) -> Result<(), KeysError> {
-    let temporary = write_beside(path, ring)?;
-    if let Err(source) = std::fs::rename(&temporary, path) {
-        let _ = std::fs::remove_file(&temporary);
-        return Err(written(path, source));
-    }
-    sync_folder(path)
+    private_file::replace(path, &temporary(path), ring.to_json().as_bytes())
+        .map_err(|source| written(path, source))
 }
 
-fn write_beside(path: &Path, ring: &KeyRing) -> Result<PathBuf, KeysError> {
-    let temporary = beside(path, &format!(".{}.tmp", std::process::id()));
-    // What an earlier process of the same number left behind.
-    let _ = std::fs::remove_file(&temporary);
-    let write = || {
-        let mut file = private().create_new(true).open(&temporary)?;
-        file.write_all(ring.to_json().as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|source| written(path, source))?;
-    Ok(temporary)
-}
-
-/// A file with the same name and more.
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(more);
-    path.with_file_name(name)
-}
-
-/// For writing, and for nobody else's eyes.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// One that no other process takes.
+fn temporary(path: &Path) -> PathBuf {
+    private_file::beside(path, &format!(".{}.tmp", std::process::id()))
 }
 
 fn written(path: &Path, source: std::io::Error) -> KeysError {
@@ -132,18 +107,6 @@ fn written(path: &Path, source: std::io::Error) -> KeysError {
         what: "written",
         source,
     }
-}
-
-fn folder_of(path: &Path) -> Option<&Path> {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-}
-
-/// A name is durable only when its folder is.
-fn sync_folder(path: &Path) -> Result<(), KeysError> {
-    let folder = folder_of(path).unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|source| written(path, source))
 }
 
 #[cfg(unix)]

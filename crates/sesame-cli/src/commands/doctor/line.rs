@@ -9,7 +9,7 @@ use crate::output::{BAD, DIM, GOOD, INFO, Language, WARN, paint, printable};
 const INDENT: &str = "        ";
 
 /// Level, name, subject and message; below it the cure and the console's page.
-pub(super) fn describe(check: &Check, language: Language) -> String {
+pub(crate) fn describe(check: &Check, language: Language) -> String {
     let said = said(language);
     let level = level(check.level, language);
     // Behind it, so that colours do not count.
@@ -104,7 +104,7 @@ pub(super) fn not_looked_at(report: &Report, language: Language) -> Option<Strin
 }
 
 /// What is told on a terminal while it takes its time.
-pub(super) fn stage(stage: Stage, language: Language) -> &'static str {
+pub(crate) fn stage(stage: Stage, language: Language) -> &'static str {
     let (en, zh) = match stage {
         Stage::Endpoint => ("connecting …", "正在连接…"),
         Stage::Credentials => ("trying the credentials …", "正在验证凭证…"),
@@ -116,7 +116,7 @@ pub(super) fn stage(stage: Stage, language: Language) -> &'static str {
     language.pick(en, zh)
 }
 
-pub(super) fn sending(language: Language) -> &'static str {
+pub(crate) fn sending(language: Language) -> &'static str {
     language.pick(
         "sending, and waiting for the delivery report …",
         "正在发送并等待回执…",
