@@ -1,24 +1,27 @@
 //! Limits: their names, and the counters that are fought over by many numbers.
 //!
 //! What concerns one number alone is counted in its record, exactly and in
-//! rolling windows (`issue.rs`, `check.rs`). Addresses, prefixes, countries and
-//! the account are counted here, in windows of the clock, by additions that
-//! every replica may make in any order. To add a limit, give it a name in
-//! [`LimitName`] and a line in `charges`.
+//! rolling windows (`issue.rs`, `check.rs`). Addresses, prefixes, ranges,
+//! countries and the account are counted here, in windows of the clock, by
+//! additions that every replica may make in any order. To add a limit, give it
+//! a name in [`LimitName`] and a line in `charges`, or in `budgets` if confirmed
+//! codes make room in it.
 
+mod ceiling;
 mod name;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sesame_connector::PhoneNumber;
 
+use ceiling::{Ceiling, Full};
 pub(crate) use name::whole_secs;
 pub use name::{LimitName, Limited};
 
 use crate::keys::{Keys, hex};
 use crate::policy::{Budget, Policy};
+use crate::record::Sent;
 use crate::store::{Addition, Key};
 
 const HOUR_SECS: i64 = 3600;
@@ -46,13 +49,45 @@ pub(crate) struct Charge {
     window: ClockWindow,
     /// What the counter is called, but for its window.
     name: String,
+    /// Whether the limit is only watched.
+    is_observed: bool,
 }
 
-enum Ceiling {
-    /// At most so many.
-    Count(i64),
-    /// See [`Budget`].
-    Unconfirmed { base: u32, share: f64 },
+/// A limit was reached, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) limited: Limited,
+    /// The figures behind it, for the operator.
+    pub(crate) reason: String,
+}
+
+impl From<Limited> for Reached {
+    /// A limit that says all by its name.
+    fn from(limited: Limited) -> Self {
+        let reason = String::new();
+        Self { limited, reason }
+    }
+}
+
+/// What all limits say of a message together. Of several that are reached, the
+/// one that ends last is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// By a limit that holds.
+    pub(crate) refused: Option<Reached>,
+    /// By one that is only watched.
+    pub(crate) observed: Option<Reached>,
+}
+
+/// A budget that a code draws on.
+struct Line {
+    limit: LimitName,
+    secs: i64,
+    base: u32,
+    share: f64,
+    /// Whether the window before counts too.
+    looks_back: bool,
+    name: String,
 }
 
 /// A window of the clock: the `index`th of its length.
@@ -77,16 +112,25 @@ impl ClockWindow {
         Timestamp::from_second((self.index + 1) * self.secs).unwrap_or(Timestamp::MAX)
     }
 
+    fn after(self) -> Self {
+        let index = self.index + 1;
+        Self { index, ..self }
+    }
+
+    /// Until when what is full stays so, if nothing is confirmed.
+    fn end_of(self, full: &Full) -> Timestamp {
+        match full.also_next {
+            true => self.after().ends_at(),
+            false => self.ends_at(),
+        }
+    }
+
     /// The counter lives one window longer than its window: it is still read.
     fn addition(self, name: &str, amount: i64) -> Addition {
-        let after = Self {
-            index: self.index + 1,
-            ..self
-        };
         Addition {
             key: Key::new(format!("{name}:{}:{}", self.secs, self.index)),
             amount,
-            ends_at: after.ends_at(),
+            ends_at: self.after().ends_at(),
         }
     }
 }
@@ -99,49 +143,127 @@ pub(crate) fn charges(
     now: Timestamp,
 ) -> Vec<Charge> {
     let mut all = account_charges(policy, message.to, now);
-    if let Some(ip) = message.ip {
-        let counted = [(LimitName::IpPerHour, HOUR_SECS, policy.ip_per_hour.into())];
-        all.extend(counts(&ip_name(keys, ip), counted, now));
-    }
-    let (prefix, country) = (prefix_name(keys, message.to), country_name(message.to));
+    let ip = message.ip.map(|ip| ip_name(keys, ip));
     if message.is_own {
-        let own = &policy.own_codes;
-        all.extend(counts(
-            &format!("{prefix}:own"),
-            [
-                (
-                    LimitName::PrefixPerHour,
-                    HOUR_SECS,
-                    own.prefix_per_hour.into(),
-                ),
-                (LimitName::PrefixPerDay, DAY_SECS, own.prefix_per_day.into()),
-            ],
-            now,
-        ));
-        all.extend(counts(
-            &format!("{country}:own"),
-            [
-                (
-                    LimitName::CountryPerHour,
-                    HOUR_SECS,
-                    own.country_per_hour.into(),
-                ),
-                (
-                    LimitName::CountryPerDay,
-                    DAY_SECS,
-                    own.country_per_day.into(),
-                ),
-            ],
-            now,
-        ));
+        // Nobody tells us which of them were confirmed, so they draw on no
+        // budget; only what an address may ask for at all is one.
+        let ip = ip.iter().flat_map(|name| ip_lines(policy, name));
+        let ip = ip.filter(|line| line.limit == LimitName::IpPerHour);
+        all.extend(ip.map(|line| line.charge(now)));
+        all.extend(own_charges(policy, keys, message.to, now));
     } else {
-        let names = [LimitName::PrefixPerHour, LimitName::PrefixPerDay];
-        all.extend(budget(&prefix, &policy.prefix, names, now));
-        let names = [LimitName::CountryPerHour, LimitName::CountryPerDay];
-        let allowed = policy.country_budget(&message.to.region());
-        all.extend(budget(&country, allowed, names, now));
+        let lines = budgets(policy, keys, message.to, ip.as_deref());
+        all.extend(lines.into_iter().map(|line| line.charge(now)));
+    }
+    for charge in &mut all {
+        charge.is_observed = policy.observes(charge.limit);
     }
     all
+}
+
+/// What an address is called in a number's record, so that a confirmed code
+/// makes room for it; none where no limit of addresses draws on that.
+pub(crate) fn ip_of_record(policy: &Policy, keys: &Keys, ip: Option<IpAddr>) -> Option<String> {
+    let name = ip.map(|ip| ip_name(keys, ip))?;
+    ip_lines(policy, &name).next().is_some().then_some(name)
+}
+
+/// The budgets of a code to a number, asked for by an address.
+fn budgets(policy: &Policy, keys: &Keys, to: &PhoneNumber, ip: Option<&str>) -> Vec<Line> {
+    use LimitName::{
+        CountryPerDay, CountryPerHour, PrefixPerDay, PrefixPerHour, RangePerDay, RangePerHour,
+    };
+    let named = [
+        (
+            prefix_name(keys, to),
+            policy.prefix,
+            [PrefixPerHour, PrefixPerDay],
+        ),
+        (
+            range_name(keys, to),
+            policy.range_budget(),
+            [RangePerHour, RangePerDay],
+        ),
+        (
+            country_name(to),
+            *policy.country_budget(&to.region()),
+            [CountryPerHour, CountryPerDay],
+        ),
+    ];
+    let all = named
+        .into_iter()
+        .flat_map(|(name, budget, limits)| lines(&name, &budget, limits));
+    let of_ip = ip.into_iter().flat_map(|name| ip_lines(policy, name));
+    all.chain(of_ip).collect()
+}
+
+/// The budgets of an address. What it may ask for in an hour at all is one that
+/// nothing but confirmed codes of that hour makes room in.
+fn ip_lines(policy: &Policy, name: &str) -> impl Iterator<Item = Line> + use<> {
+    use LimitName::{IpPerHour, IpUnconfirmedPerDay, IpUnconfirmedPerHour};
+    let budget = policy.ip_budget();
+    let any = Line {
+        limit: IpPerHour,
+        secs: HOUR_SECS,
+        base: policy.ip_per_hour,
+        share: budget.share,
+        looks_back: false,
+        name: name.to_owned(),
+    };
+    let any = (any.base > 0).then_some(any);
+    let limits = [IpUnconfirmedPerHour, IpUnconfirmedPerDay];
+    any.into_iter()
+        .chain(lines(&format!("{name}:u"), &budget, limits))
+}
+
+fn lines(name: &str, budget: &Budget, limits: [LimitName; 2]) -> Vec<Line> {
+    let spans = [(HOUR_SECS, budget.per_hour), (DAY_SECS, budget.per_day)];
+    let each = limits.into_iter().zip(spans);
+    each.filter(|(_, (_, base))| *base > 0)
+        .map(|(limit, (secs, base))| Line {
+            limit,
+            secs,
+            base,
+            share: budget.share,
+            looks_back: true,
+            name: name.to_owned(),
+        })
+        .collect()
+}
+
+impl Line {
+    fn charge(self, now: Timestamp) -> Charge {
+        Charge {
+            limit: self.limit,
+            amount: 1,
+            ceiling: Ceiling::Unconfirmed {
+                base: self.base,
+                share: self.share,
+                looks_back: self.looks_back,
+            },
+            window: ClockWindow::at(self.secs, now),
+            name: self.name,
+            is_observed: false,
+        }
+    }
+}
+
+/// Callers' own codes, by prefix and country.
+fn own_charges(policy: &Policy, keys: &Keys, to: &PhoneNumber, now: Timestamp) -> Vec<Charge> {
+    use LimitName::{CountryPerDay, CountryPerHour, PrefixPerDay, PrefixPerHour};
+    let own = &policy.own_codes;
+    let prefix = [
+        (PrefixPerHour, HOUR_SECS, own.prefix_per_hour.into()),
+        (PrefixPerDay, DAY_SECS, own.prefix_per_day.into()),
+    ];
+    let country = [
+        (CountryPerHour, HOUR_SECS, own.country_per_hour.into()),
+        (CountryPerDay, DAY_SECS, own.country_per_day.into()),
+    ];
+    let prefix_name = format!("{}:own", prefix_name(keys, to));
+    let country_name = format!("{}:own", country_name(to));
+    let prefix = counts(&prefix_name, prefix, now);
+    prefix.chain(counts(&country_name, country, now)).collect()
 }
 
 /// Limits of a plain count; 0 is none.
@@ -159,6 +281,7 @@ fn counts<const N: usize>(
             ceiling: Ceiling::Count(most),
             window: ClockWindow::at(secs, now),
             name: name.to_owned(),
+            is_observed: false,
         })
 }
 
@@ -183,29 +306,9 @@ fn account_charges(policy: &Policy, to: &PhoneNumber, now: Timestamp) -> Vec<Cha
         ceiling: Ceiling::Count(most.micros()),
         window: ClockWindow::at(DAY_SECS, now),
         name: "money".to_owned(),
+        is_observed: false,
     }));
     all
-}
-
-fn budget(
-    name: &str,
-    budget: &Budget,
-    limits: [LimitName; 2],
-    now: Timestamp,
-) -> impl Iterator<Item = Charge> {
-    let bases = [(HOUR_SECS, budget.per_hour), (DAY_SECS, budget.per_day)];
-    let share = budget.share;
-    limits
-        .into_iter()
-        .zip(bases)
-        .filter(|(_, (_, base))| *base > 0)
-        .map(move |(limit, (secs, base))| Charge {
-            limit,
-            amount: 1,
-            ceiling: Ceiling::Unconfirmed { base, share },
-            window: ClockWindow::at(secs, now),
-            name: name.to_owned(),
-        })
 }
 
 /// The additions that count a message. A budget reads the window before too.
@@ -236,28 +339,73 @@ pub(crate) fn counters(charges: &[Charge], limit: LimitName) -> Vec<String> {
     keys.map(|key| key.as_str().to_owned()).collect()
 }
 
-/// All but the charges of an address, which stay where the provider was asked.
+/// All but what an address may ask for at all, which stays where the provider
+/// was asked.
 pub(crate) fn without_ip(charges: Vec<Charge>) -> Vec<Charge> {
     let is_other = |charge: &Charge| charge.limit != LimitName::IpPerHour;
     charges.into_iter().filter(is_other).collect()
 }
 
-/// Whether the totals that the additions gave leave room for the message. Of
-/// several limits, the one that ends last.
-pub(crate) fn judge(charges: &[Charge], totals: &[i64], now: Timestamp) -> Result<(), Limited> {
-    let mut totals = totals.iter().copied();
-    let mut next = || totals.next().unwrap_or_default();
-    let refusals: Vec<_> = charges
-        .iter()
-        .filter_map(|charge| {
-            let total = next();
-            let before = if charge.reads_before() { next() } else { 0 };
-            charge.full_until(total, before)
+/// What is to be counted of a message that a watched limit would have refused:
+/// what holds, and what the account really spends. All else that is watched
+/// counts as if it held, so that it tells what it would do.
+pub(crate) fn as_if_refused(charges: Vec<Charge>) -> (Vec<Charge>, Vec<Charge>) {
+    let is_counted = |charge: &Charge| !charge.is_observed || charge.limit.is_of_account();
+    charges.into_iter().partition(is_counted)
+}
+
+/// What the totals that the additions gave say of the message.
+pub(crate) fn judge(charges: &[Charge], totals: &[i64], now: Timestamp) -> Judged {
+    let mut judged = Judged::default();
+    for (charge, total, before) in with_totals(charges, totals) {
+        let Some(full) = charge.ceiling.full(charge.amount, total, before) else {
+            continue;
+        };
+        let until = charge.window.end_of(&full);
+        let told = match charge.is_observed {
+            true => &mut judged.observed,
+            false => &mut judged.refused,
+        };
+        let ends_at = told.as_ref().and_then(|reached| reached.limited.ends_at);
+        if ends_at.is_none_or(|ends_at| ends_at <= until) {
+            *told = Some(Reached {
+                limited: Limited::until(charge.limit, until, now),
+                reason: full.reason,
+            });
+        }
+    }
+    judged
+}
+
+/// The limits of the account of which this message used up four fifths: told
+/// once in a window, since one addition alone steps over that.
+pub(crate) fn nearing(charges: &[Charge], totals: &[i64]) -> Vec<Reached> {
+    let all = with_totals(charges, totals);
+    let of_account = all.filter(|(charge, ..)| charge.limit.is_of_account());
+    let near = of_account.filter_map(|(charge, total, _)| {
+        let reason = charge.ceiling.is_nearly_full_by(charge.amount, total)?;
+        let until = charge.window.ends_at();
+        Some(Reached {
+            limited: Limited::until(charge.limit, until, until),
+            reason,
         })
-        .collect();
-    let last = refusals.into_iter().max_by_key(|(_, until)| *until);
-    last.map_or(Ok(()), |(limit, until)| {
-        Err(Limited::until(limit, until, now))
+    });
+    near.collect()
+}
+
+/// Each charge, the total of its window, and that of the window before.
+fn with_totals<'a>(
+    charges: &'a [Charge],
+    totals: &'a [i64],
+) -> impl Iterator<Item = (&'a Charge, i64, i64)> {
+    let mut totals = totals.iter().copied();
+    charges.iter().map(move |charge| {
+        let total = totals.next().unwrap_or_default();
+        let before = match charge.reads_before() {
+            true => totals.next().unwrap_or_default(),
+            false => 0,
+        };
+        (charge, total, before)
     })
 }
 
@@ -267,87 +415,26 @@ impl Charge {
     }
 
     fn reads_before(&self) -> bool {
-        matches!(self.ceiling, Ceiling::Unconfirmed { .. })
-    }
-
-    /// Until when there is no room, by the totals of this window and the one
-    /// before; `None` where there is.
-    fn full_until(&self, total: i64, before: i64) -> Option<(LimitName, Timestamp)> {
-        let until = match self.ceiling {
-            Ceiling::Count(most) => (total > most).then(|| self.window.ends_at()),
-            Ceiling::Unconfirmed { base, share } => {
-                let (this, before) = (Tally::read(total), Tally::read(before));
-                let both = Tally {
-                    issued: this.issued + before.issued,
-                    confirmed: this.confirmed + before.confirmed,
-                };
-                // The window before drops out when this one ends, this one when
-                // the next ends.
-                if both.is_within(base, share) {
-                    None
-                } else if this.is_within(base, share) {
-                    Some(self.window.ends_at())
-                } else {
-                    let secs = Duration::from_secs(self.window.secs.unsigned_abs());
-                    Some(
-                        self.window
-                            .ends_at()
-                            .saturating_add(secs)
-                            .unwrap_or(Timestamp::MAX),
-                    )
-                }
-            }
-        };
-        until.map(|until| (self.limit, until))
-    }
-}
-
-/// What a budget's counter holds.
-#[derive(Clone, Copy)]
-struct Tally {
-    issued: u32,
-    confirmed: u32,
-}
-
-impl Tally {
-    /// A store that lost its last second may have lost what is now given back;
-    /// the borrow that leaves behind is read as nothing.
-    fn read(total: i64) -> Self {
-        let half = |bits: i64| u32::try_from(bits & 0x7fff_ffff).unwrap_or_default();
-        let is_borrowed = total & 0x8000_0000 != 0;
-        Self {
-            issued: if is_borrowed { 0 } else { half(total) },
-            confirmed: half(total >> 32),
-        }
-    }
-
-    fn is_within(self, base: u32, share: f64) -> bool {
-        let unconfirmed = self.issued.saturating_sub(self.confirmed);
-        f64::from(unconfirmed) <= f64::from(base) + share * f64::from(self.confirmed)
+        self.ceiling.looks_back()
     }
 }
 
 /// What a confirmed code gives to the budgets, in the windows its messages were
-/// counted in.
+/// counted in. Where one was not counted, since a watched limit would have
+/// refused it, its confirmation is not either.
 pub(crate) fn confirmations(
     policy: &Policy,
     keys: &Keys,
     to: &PhoneNumber,
-    sent_at: &[Timestamp],
+    sent: &[Sent],
 ) -> Vec<Addition> {
-    let named = [
-        (prefix_name(keys, to), &policy.prefix),
-        (country_name(to), policy.country_budget(&to.region())),
-    ];
-    let each = named.iter().flat_map(|(name, budget)| {
-        let spans = [(HOUR_SECS, budget.per_hour), (DAY_SECS, budget.per_day)];
-        let counted = spans.into_iter().filter(|(_, base)| *base > 0);
-        counted.flat_map(move |(secs, _)| {
-            let window = move |at: &Timestamp| ClockWindow::at(secs, *at);
-            sent_at
-                .iter()
-                .map(move |at| window(at).addition(name, CONFIRMED))
-        })
+    let each = sent.iter().flat_map(|sent| {
+        let lines = budgets(policy, keys, to, sent.ip.as_deref());
+        let is_counted = |line: &Line| !(sent.would_refuse && policy.observes(line.limit));
+        lines
+            .into_iter()
+            .filter(is_counted)
+            .map(|line| ClockWindow::at(line.secs, sent.at).addition(&line.name, CONFIRMED))
     });
     each.collect()
 }
@@ -364,10 +451,20 @@ fn ip_name(keys: &Keys, ip: IpAddr) -> String {
 
 /// A number without its last four digits: ten thousand neighbours.
 fn prefix_name(keys: &Keys, to: &PhoneNumber) -> String {
+    neighbours(keys, to, "prefix", 4)
+}
+
+/// A number without its last five digits: what is sold to one buyer is seldom
+/// more.
+fn range_name(keys: &Keys, to: &PhoneNumber) -> String {
+    neighbours(keys, to, "range", 5)
+}
+
+fn neighbours(keys: &Keys, to: &PhoneNumber, kind: &str, digits: usize) -> String {
     let number = to.e164();
-    let prefix = &number[..number.len().saturating_sub(4)];
-    let hash = keys.keyed_hash("prefix", prefix.as_bytes());
-    format!("prefix:{}", hex(&hash[..16]))
+    let head = &number[..number.len().saturating_sub(digits)];
+    let hash = keys.keyed_hash(kind, head.as_bytes());
+    format!("{kind}:{}", hex(&hash[..16]))
 }
 
 fn country_name(to: &PhoneNumber) -> String {

@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use serde_json::Map;
 use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, Stage, UsageType};
 
+use super::Inner;
 use super::again::sent_earlier;
+use super::ledger::Ruled;
 use super::types::{Invalid, SendOwn, Sent, Start, StartError, Started, Verification};
 use super::verify::{resend_after_secs, sends, verification_view};
-use super::{About, Inner};
 use crate::id::VerificationId;
 use crate::issue::{self, Reserved, Wanted};
-use crate::journal::Row;
+use crate::journal::{Row, Ruling};
 use crate::keys::RecordKey;
-use crate::limit::{self, Charge, Charged, LimitName, Limited};
+use crate::limit::{self, Charge, Charged, Limited, Reached};
 use crate::numbers::{Change, Loaded};
 use crate::passcode::Passcode;
 use crate::record::{Entry, NumberRecord};
@@ -207,7 +208,7 @@ impl Inner {
     }
 
     /// Counts a message everywhere and puts it down in the number's record, or
-    /// leaves no trace.
+    /// leaves no trace but in the journal.
     async fn reserve<T>(
         &self,
         request: &Request,
@@ -215,29 +216,7 @@ impl Inner {
         rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
     ) -> Result<(Reservation, T), StartError> {
         let to = &request.message.to;
-        let reserved = self.try_reserve(request, is_own, rule).await;
-        if let Err(StartError::Limited(limited)) = &reserved {
-            let about = About {
-                app: &request.app,
-                usage_type: request.message.usage_type.as_str(),
-                country: &to.region(),
-            };
-            self.parts.events.limited(&about, limited.limit);
-            tracing::info!(message.to = %to, limit = limited.limit.as_str(), "a message was refused by a limit");
-        }
-        reserved
-    }
-
-    async fn try_reserve<T>(
-        &self,
-        request: &Request,
-        is_own: bool,
-        rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
-    ) -> Result<(Reservation, T), StartError> {
-        let to = &request.message.to;
-        if !self.parts.policy.allows(&to.region()) {
-            return Err(Limited::lasting(LimitName::CountryDenied).into());
-        }
+        let listed = self.listed(request)?;
         let record = self.parts.keys.record(to);
         let (turn, now) = self.numbers.queue(record).await;
         let loaded = self.numbers.load(record, now).await?;
@@ -252,24 +231,34 @@ impl Inner {
         if let Err(limited) = rule(&mut tried, now) {
             drop(turn);
             self.note_number(&limited, to).await;
-            return Err(limited.into());
+            return Err(self.refused(request, &limited.into()));
         }
         let message = Charged {
             to,
             ip: request.ip,
             is_own,
         };
-        let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
-        if let Err(error) = self.charge(&charges, now).await {
-            drop(turn);
-            if let StartError::Limited(limited) = &error {
-                self.note_charge(limited, &message, &charges).await;
+        let charged = self.charge(request, &message, listed, now).await;
+        let (charges, observed) = match charged {
+            Ok(charged) => charged,
+            Err(uncharged) => {
+                drop(turn);
+                return Err(self.not_charged(request, &message, uncharged).await);
             }
-            return Err(error);
-        }
+        };
+        let (policy, keys) = (&self.parts.policy, &self.parts.keys);
+        let ip = limit::ip_of_record(policy, keys, request.ip.filter(|_| !is_own));
+        let rule = |record: &mut NumberRecord, now| {
+            let answer = rule(record, now)?;
+            record.note_counted(ip.clone(), observed.is_some());
+            Ok(answer)
+        };
         let put_down = self.put_down(record, loaded, &request.message, rule, now);
         match put_down.await {
             Ok(Some(answer)) => {
+                if let Some(reached) = &observed {
+                    self.tell_ruling(&request.ruled(Ruling::WouldRefuse, reached));
+                }
                 let at = now;
                 Ok((
                     Reservation {
@@ -292,7 +281,48 @@ impl Inner {
                     let _ = self.release(record, out_id, None).await;
                 }
                 self.give_back(&charges, now).await;
-                Err(error)
+                Err(match error {
+                    StartError::Limited(limited) => self.refused(request, &limited.into()),
+                    error => error,
+                })
+            }
+        }
+    }
+
+    /// What the lists say of a number, if they only are watched.
+    fn listed(&self, request: &Request) -> Result<Option<Reached>, StartError> {
+        let policy = &self.parts.policy;
+        let Err(denied) = policy.admits(&request.message.to) else {
+            return Ok(None);
+        };
+        let is_observed = policy.observes(denied.limit);
+        let reached = Reached {
+            limited: Limited::lasting(denied.limit),
+            reason: denied.reason,
+        };
+        match is_observed {
+            true => Ok(Some(reached)),
+            false => Err(self.refused(request, &reached)),
+        }
+    }
+
+    /// Tells of a refusal.
+    fn refused(&self, request: &Request, reached: &Reached) -> StartError {
+        self.tell_ruling(&request.ruled(Ruling::Refused, reached));
+        reached.limited.into()
+    }
+
+    async fn not_charged(
+        &self,
+        request: &Request,
+        message: &Charged<'_>,
+        uncharged: Uncharged,
+    ) -> StartError {
+        match uncharged {
+            Uncharged::Store(error) => error.into(),
+            Uncharged::Full(reached, charges) => {
+                self.note_charge(&reached.limited, message, &charges).await;
+                self.refused(request, &reached)
             }
         }
     }
@@ -321,17 +351,60 @@ impl Inner {
         Ok(answer?)
     }
 
-    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<(), StartError> {
+    /// Counts a message: what it is charged, and which limit would have refused
+    /// it, if that is only watched. Of such a message nothing watched is counted
+    /// ([`limit::as_if_refused`]), nor where a watched list would have refused it
+    /// before.
+    async fn charge(
+        &self,
+        request: &Request,
+        message: &Charged<'_>,
+        listed: Option<Reached>,
+        now: Timestamp,
+    ) -> Result<(Vec<Charge>, Option<Reached>), Uncharged> {
+        let mut charges = limit::charges(&self.parts.policy, &self.parts.keys, message, now);
+        if listed.is_some() {
+            charges = limit::as_if_refused(charges).0;
+        }
         if charges.is_empty() {
-            return Ok(());
+            return Ok((charges, listed));
         }
-        let additions = limit::additions(charges);
+        let additions = limit::additions(&charges);
         let totals = self.parts.store.add(&additions, now).await?;
-        let judged = limit::judge(charges, &totals, now);
-        if judged.is_err() {
-            self.give_back(charges, now).await;
+        let judged = limit::judge(&charges, &totals, now);
+        if let Some(reached) = judged.refused {
+            self.give_back(&charges, now).await;
+            return Err(Uncharged::Full(reached, charges));
         }
-        Ok(judged?)
+        for near in limit::nearing(&charges, &totals) {
+            self.tell_nearing(request, &near).await;
+        }
+        if judged.observed.is_some() && listed.is_none() {
+            let (counted, watched) = limit::as_if_refused(charges);
+            self.give_back(&watched, now).await;
+            charges = counted;
+        }
+        Ok((charges, listed.or(judged.observed)))
+    }
+
+    /// Tells once in a window that most of what the account may spend is spent.
+    async fn tell_nearing(&self, request: &Request, near: &Reached) {
+        let (limit, reason) = (near.limited.limit, &near.reason);
+        self.parts.events.nearing(limit);
+        let until = near.limited.ends_at.map(|until| until.to_string());
+        tracing::warn!(
+            limit = limit.as_str(),
+            reason,
+            until,
+            "four fifths of what the account may spend are spent"
+        );
+        let detail = serde_json::json!({
+            "limit": limit.as_str(), "reason": reason, "until": until, "app": request.app,
+        });
+        let written = self.write_down("sesame", "limit_near", "all", None, detail);
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "that a limit is near could not be written down");
+        }
     }
 
     /// What is not given back costs the next ones a little room, nothing else.
@@ -439,6 +512,33 @@ impl Inner {
             &parts.map(str::as_bytes),
             entry.digits,
         ))
+    }
+}
+
+/// A message was not counted.
+enum Uncharged {
+    /// There was no room.
+    Full(Reached, Vec<Charge>),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Uncharged {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Request {
+    fn ruled<'a>(&'a self, ruling: Ruling, reached: &'a Reached) -> Ruled<'a> {
+        let message = &self.message;
+        Ruled {
+            ruling,
+            reached,
+            app: &self.app,
+            usage_type: message.usage_type.as_str(),
+            to: &message.to,
+            ip: self.ip,
+        }
     }
 }
 
