@@ -62,8 +62,7 @@ pub struct Policy {
     /// never confirmed.
     pub prefix: Budget,
     /// The same of one range (a number without its last five digits: ten
-    /// prefixes). Unless it is written: nothing by the hour, by the day three
-    /// times as many as for a prefix.
+    /// prefixes). Unless it is written: three times as many as for a prefix.
     pub range: Option<Budget>,
     /// The same of one country.
     pub country: Budget,
@@ -151,17 +150,6 @@ pub struct Budget {
     pub per_day: u32,
     /// How many more for each that is confirmed.
     pub share: f64,
-}
-
-impl Budget {
-    /// By the day alone, three times as many.
-    fn three_days(per_day: u32, share: f64) -> Self {
-        Self {
-            per_hour: 0,
-            per_day: per_day.saturating_mul(3),
-            share,
-        }
-    }
 }
 
 /// Limits of messages whose codes are made elsewhere, by windows of the clock.
@@ -260,15 +248,21 @@ impl Policy {
 
     /// The budget of an address.
     pub fn ip_budget(&self) -> Budget {
-        let unless_written = || Budget::three_days(self.ip_per_hour, 1.0);
-        self.ip.unwrap_or_else(unless_written)
+        self.ip.unwrap_or(Budget {
+            per_hour: 0,
+            per_day: self.ip_per_hour.saturating_mul(3),
+            share: 1.0,
+        })
     }
 
     /// The budget of a range.
     pub fn range_budget(&self) -> Budget {
-        let Budget { per_day, share, .. } = self.prefix;
-        let unless_written = || Budget::three_days(per_day, share);
-        self.range.unwrap_or_else(unless_written)
+        let prefix = self.prefix;
+        self.range.unwrap_or(Budget {
+            per_hour: prefix.per_hour.saturating_mul(3),
+            per_day: prefix.per_day.saturating_mul(3),
+            share: prefix.share,
+        })
     }
 
     /// The budget of a country.
@@ -491,10 +485,9 @@ mod tests {
     #[test]
     fn ranges_and_addresses_have_budgets_by_their_neighbours_in_the_policy() {
         let policy = Policy::default();
-        assert_eq!(
-            (policy.range_budget(), policy.ip_budget()),
-            (Budget::three_days(50, 1.0), Budget::three_days(20, 1.0))
-        );
+        let (range, ip) = (policy.range_budget(), policy.ip_budget());
+        assert_eq!((range.per_hour, range.per_day, range.share), (60, 150, 1.0));
+        assert_eq!((ip.per_hour, ip.per_day, ip.share), (0, 60, 1.0));
         let none = read("ip_per_hour = 0\n[prefix]\nper_hour = 5\nper_day = 0\nshare = 0.5");
         assert_eq!(
             (none.range_budget().per_day, none.ip_budget().per_day),

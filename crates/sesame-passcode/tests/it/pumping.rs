@@ -123,7 +123,7 @@ fn botnet(number: u64) -> IpAddr {
 }
 
 fn prefix_abroad(number: u64) -> String {
-    format!("+44791112{:04}", number % 10_000)
+    format!("+3712612{:04}", number % 10_000)
 }
 
 fn prefix_at_home(number: u64) -> String {
@@ -131,18 +131,13 @@ fn prefix_at_home(number: u64) -> String {
 }
 
 fn range_abroad(number: u64) -> String {
-    format!("+4479111{:05}", mixed(number) % 100_000)
+    format!("+371261{:05}", mixed(number) % 100_000)
 }
 
 /// Two hundred prefixes of one country.
 fn many_prefixes(number: u64) -> String {
     let drawn = mixed(number);
-    format!(
-        "+4479{:02}{:02}{:04}",
-        10 + drawn % 10,
-        drawn / 10 % 20,
-        drawn / 200 % 10_000
-    )
+    format!("+3712{:03}{:04}", 600 + drawn % 200, drawn / 200 % 10_000)
 }
 
 fn anywhere_at_home(number: u64) -> String {
@@ -252,7 +247,7 @@ const PUMPS: &[Pump] = &[
     },
     Pump {
         name: "a range that `prefixes.deny` names",
-        policy: "[prefixes]\ndeny = [\"+447911\"]",
+        policy: "[prefixes]\ndeny = [\"+37126\"]",
         per_hour: 1000,
         hours: 24,
         to: range_abroad,
