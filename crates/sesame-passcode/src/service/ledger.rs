@@ -313,9 +313,11 @@ impl Inner {
         query: VerdictQuery,
     ) -> Result<Vec<VerdictView>, QueryError> {
         let number = query.to.map(|to| self.parts.connector.phone(&to));
-        let number = number.transpose()?;
+        let index = number
+            .transpose()?
+            .map(|number| self.parts.keys.number_index(&number));
         let search = VerdictSearch {
-            number_index: number.map(|number| self.parts.keys.number_index(&number)),
+            number_index: index.or(query.number_index),
             limit_name: query.limit_name.map(|limit| limit.as_str().to_owned()),
             ruling: query.ruling,
             after: query.after,

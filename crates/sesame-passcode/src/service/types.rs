@@ -483,6 +483,8 @@ impl From<Row> for MessageView {
 pub struct VerdictQuery {
     /// About this number, in any notation.
     pub to: Option<String>,
+    /// The same by the number's blind index.
+    pub number_index: Option<[u8; 16]>,
     /// Of this limit.
     pub limit_name: Option<LimitName>,
     /// Refused, or only watched.
