@@ -354,11 +354,18 @@ pub(crate) fn as_if_refused(charges: Vec<Charge>) -> (Vec<Charge>, Vec<Charge>) 
     charges.into_iter().partition(is_counted)
 }
 
-/// What the totals that the additions gave say of the message.
+/// What the totals that the additions gave say of the message. A country whose
+/// budget somebody used up holds nobody back whose range has proved itself:
+/// otherwise a pump that spreads would keep out everybody there.
 pub(crate) fn judge(charges: &[Charge], totals: &[i64], now: Timestamp) -> Judged {
     let mut judged = Judged::default();
+    let is_proven = with_totals(charges, totals).any(|(charge, total, before)| {
+        charge.limit == LimitName::RangePerDay && charge.ceiling.is_proven(total, before)
+    });
+    let held = |charge: &Charge| !(is_proven && charge.limit.is_of_country());
     for (charge, total, before) in with_totals(charges, totals) {
-        let Some(full) = charge.ceiling.full(charge.amount, total, before) else {
+        let full = charge.ceiling.full(charge.amount, total, before);
+        let Some(full) = full.filter(|_| held(charge)) else {
             continue;
         };
         let until = charge.window.end_of(&full);

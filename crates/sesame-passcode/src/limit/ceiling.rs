@@ -1,6 +1,9 @@
 //! How much a counter may hold: a plain count, or as much as the codes that are
 //! confirmed allow.
 
+/// With fewer confirmed codes nothing is proved.
+const PROVING: u32 = 10;
+
 /// How much a counter may hold.
 pub(super) enum Ceiling {
     /// At most so much.
@@ -58,6 +61,16 @@ impl Ceiling {
                 })
             }
         }
+    }
+
+    /// Whether enough codes are confirmed that there would be room without a
+    /// base: people ask for them, and no pump.
+    pub(super) fn is_proven(&self, total: i64, before: i64) -> bool {
+        let Self::Unconfirmed { share, .. } = *self else {
+            return false;
+        };
+        let both = Tally::read(total).and(Tally::read(before));
+        both.confirmed >= PROVING && both.is_within(0, share)
     }
 
     /// The figures, if just this message used up four fifths of a plain count.

@@ -135,6 +135,11 @@ impl LimitName {
         )
     }
 
+    /// Whether it is a budget of a country.
+    pub(crate) fn is_of_country(self) -> bool {
+        matches!(self, Self::CountryPerHour | Self::CountryPerDay)
+    }
+
     /// Whether a list refuses, and no time ends it.
     pub fn is_list(self) -> bool {
         matches!(self, Self::CountryDenied | Self::PrefixDenied)

@@ -192,6 +192,37 @@ fn what_is_watched_refuses_nothing_and_counts_as_if_it_did() {
 }
 
 #[test]
+fn a_country_that_is_used_up_holds_back_no_range_that_proved_itself() {
+    let (policy, keys, to) = (Policy::default(), keys(), number("+447400123456"));
+    let message = Charged {
+        to: &to,
+        ip: None,
+        is_own: false,
+    };
+    let charges = charges(&policy, &keys, &message, at(7200));
+    let judged = |issued: i64, confirmed: i64| {
+        let totals: Vec<i64> = charges
+            .iter()
+            .flat_map(|charge| match charge.limit {
+                LimitName::CountryPerHour | LimitName::CountryPerDay => [5000, 0],
+                LimitName::RangePerDay => [issued, confirmed * CONFIRMED + confirmed],
+                _ => [1, 0],
+            })
+            .collect();
+        let refused = judge(&charges, &totals, at(7200)).refused;
+        refused.map(|reached| reached.limited.limit)
+    };
+    assert_eq!(judged(1, 0), Some(LimitName::CountryPerDay));
+    assert_eq!(judged(1, 9), Some(LimitName::CountryPerDay), "too few");
+    assert_eq!(judged(10, 10), None);
+    assert_eq!(
+        judged(11, 10),
+        Some(LimitName::CountryPerDay),
+        "too many open"
+    );
+}
+
+#[test]
 fn most_of_a_days_money_is_told_once() {
     let policy: Policy = toml::from_str(
         "[account]\nmoney_per_day = \"1\"\nprices = { CN = \"0.3\", other = \"1\" }",

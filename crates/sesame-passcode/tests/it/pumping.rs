@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use sesame_connector::Stage;
+use sesame_connector::{Source, Stage};
 use sesame_passcode::{CheckOutcome, Policy, StartError};
 
 use crate::simulation::{Honest, abroad, address, mainland, millis, one_city, request, work};
@@ -289,7 +289,7 @@ async fn what_pumping_costs_beside_honest_work() {
     let honest = Honest {
         name: "100 honest sign-ins an hour in the same country, 60 % confirmed",
         per_hour: 100,
-        minutes: 360,
+        minutes: 720,
         confirming: 6,
         number: abroad,
     };
@@ -311,7 +311,13 @@ async fn what_pumping_costs_beside_honest_work() {
     );
     for (name, to) in beside {
         let (mut sent, mut asked) = (0, 0);
+        let mut begins = None;
         let noise = async |world: &World| {
+            let now = world.clock.now();
+            let begins = *begins.get_or_insert(now + SignedDuration::from_hours(6));
+            if now < begins {
+                return;
+            }
             for _ in 0..10 {
                 asked += 1;
                 let started = world.passcodes.start(request(&to(asked), thousand(asked)));
@@ -322,9 +328,7 @@ async fn what_pumping_costs_beside_honest_work() {
         let (lost, all) = (yuan(sent * PRICES.1), started + refused);
         writeln!(rows, "| {name} | {sent} | {lost} | {all} | {refused} |").expect("a line");
         assert!(sent <= 600, "{name}: {sent}");
-        if name != "numbers all over the country" {
-            assert_eq!(refused, 0, "{name}");
-        }
+        assert!(refused * 100 <= all, "{name}: {refused} of {all}");
     }
     println!("beside {}\n\n{rows}", honest.name);
     in_document("beside", &rows);
