@@ -388,7 +388,7 @@ fn user(drawn: u64) -> User {
 /// The campaign's users: of one city, a third of them in one hall.
 fn campaigner(drawn: u64) -> User {
     let user = user(drawn);
-    let in_hall = mixed(drawn ^ 0x4a11) % 3 == 0;
+    let in_hall = mixed(drawn ^ 0x4a11).is_multiple_of(3);
     User {
         to: one_city(drawn),
         ip: if in_hall { address(0x30_0000) } else { user.ip },

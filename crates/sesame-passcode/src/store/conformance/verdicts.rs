@@ -44,8 +44,9 @@ pub async fn verdicts_of_one_id_add_up(journal: Tested) {
         ruling: Ruling::WouldRefuse,
         ..verdict("one", 5)
     };
-    journal.rule(std::slice::from_ref(&number)).await.unwrap();
-    assert_eq!(journal.verdicts(&all()).await.unwrap(), [number.clone()]);
+    let one = std::slice::from_ref(&number);
+    journal.rule(one).await.unwrap();
+    assert_eq!(journal.verdicts(&all()).await.unwrap(), one);
     let later = Verdict {
         last_at: after(9),
         count: 40_000,
