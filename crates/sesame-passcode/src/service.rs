@@ -6,10 +6,12 @@
 
 mod again;
 mod blocks;
+mod charge;
 mod events;
 mod ledger;
 mod start;
 mod types;
+mod verdicts;
 mod verify;
 
 use std::sync::Arc;

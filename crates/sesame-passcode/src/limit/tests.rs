@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use sesame_connector::Reading;
 
+use super::draw::{DAY_SECS, HOUR_SECS, ip_lines, ip_name, prefix_name, range_name};
 use super::*;
 use crate::keys::{CodeKey, NumberKey};
 
