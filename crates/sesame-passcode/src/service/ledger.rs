@@ -1,7 +1,7 @@
 //! What limits decided, on its way to the journal: gathered here, many alike as
-//! one row, and written about once a second (`verdicts.rs`). So a
-//! flood of refusals is neither a flood of writes nor one of rows; a crash loses
-//! what the last second added.
+//! one row, and written about once a second (`verdicts.rs`). So a flood of
+//! refusals is neither a flood of writes nor one of rows; a crash loses what the
+//! last second added.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
