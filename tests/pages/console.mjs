@@ -16,7 +16,7 @@ export const signIn = async (browser, site) => {
   return { state, links };
 };
 
-/** Every page of the console's navigation, one message's, and the way in. */
+/** Every page of the console's navigation, one message's, limits' decisions, and the way in. */
 export const pagesOf = async (browser, site) => {
   const { state, links } = await signIn(browser, site);
   assert.ok(links.length > 4, `the navigation has ${links}`);
@@ -29,6 +29,7 @@ export const pagesOf = async (browser, site) => {
     { name: "console-sign-in", url: `${site.server}/console/sign-in` },
     ...named,
     { name: "console-one-message", url: message, state },
+    { name: "console-limits-decisions", url: `${site.server}/console/limits/decisions`, state },
   ];
 };
 

@@ -63,6 +63,10 @@ ip_per_hour = 10
 per_hour = 10
 per_day = 0
 share = 0.0
+[policy.ip]
+per_hour = 0
+per_day = 0
+share = 1.0
 [policy.own_codes]
 prefix_per_hour = 0
 prefix_per_day = 0

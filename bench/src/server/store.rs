@@ -15,6 +15,9 @@ use sesame_server::stores::SQLITE_FILE;
 
 use crate::subjects::measure;
 
+/// What a confirmed code adds to a budget.
+const CONFIRMED: i64 = 1 << 32;
+
 /// Runs pairs as every line asks, and answers as [`measure`] does.
 pub(crate) async fn run(folder: &str) -> Result<()> {
     let sqlite = Sqlite::open(Path::new(folder).join(SQLITE_FILE), Role::Server).await?;
@@ -26,9 +29,9 @@ pub(crate) async fn run(folder: &str) -> Result<()> {
     .await
 }
 
-/// Issue: the record read, nine counters, the record swapped, the row opened and
-/// closed. Check: the record read and swapped, the verification consumed, four
-/// counters.
+/// Issue: the record read, fifteen counters, the record swapped, the row opened
+/// and closed. Check: the record read and swapped, the verification consumed,
+/// eight counters.
 async fn pair(sqlite: &Sqlite, at: u64) -> Result<()> {
     let now = SystemSource.now();
     // Spread as keyed hashes are.
@@ -67,10 +70,10 @@ async fn pair(sqlite: &Sqlite, at: u64) -> Result<()> {
     Ok(())
 }
 
-/// One of the address; two windows each of prefix and country, and those before
-/// them, which are only read.
+/// One of the address; its day, two windows each of prefix, range and country,
+/// and those before them, which are only read.
 fn counters(at: u64, now: Timestamp) -> Vec<Addition> {
-    let mut all = vec![addition(&format!("ip:{:016x}", at / 4), 1, now)];
+    let mut all = vec![addition(&address(at), 1, now)];
     for name in names(at) {
         all.push(addition(&name, 1, now));
         all.push(addition(&format!("{name}:before"), 0, now));
@@ -79,16 +82,23 @@ fn counters(at: u64, now: Timestamp) -> Vec<Addition> {
 }
 
 fn confirmed(at: u64, now: Timestamp) -> Vec<Addition> {
-    let mut all = Vec::new();
+    let mut all = vec![addition(&address(at), CONFIRMED, now)];
     for name in names(at) {
-        all.push(addition(&name, -1, now));
+        all.push(addition(&name, CONFIRMED, now));
     }
     all
 }
 
-fn names(at: u64) -> [String; 4] {
-    let prefix = at / 10_000;
+fn address(at: u64) -> String {
+    format!("ip:{:032x}", at / 4)
+}
+
+fn names(at: u64) -> [String; 7] {
+    let (prefix, range) = (at / 10_000, at / 100_000);
     [
+        format!("{}:u:day", address(at)),
+        format!("range:{range:032x}:hour"),
+        format!("range:{range:032x}:day"),
         format!("prefix:{prefix:032x}:hour"),
         format!("prefix:{prefix:032x}:day"),
         "country:CN:hour".to_owned(),

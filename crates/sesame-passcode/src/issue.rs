@@ -68,6 +68,8 @@ pub(crate) fn issue(
         out_id: entry.out_id.clone(),
         at: now,
         verification: Some(entry.nonce),
+        ip: None,
+        would_refuse: false,
     });
     Ok(Reserved { entry, resumed })
 }
@@ -84,6 +86,8 @@ pub(crate) fn issue_own(
         out_id: out_id.to_string(),
         at: now,
         verification: None,
+        ip: None,
+        would_refuse: false,
     });
     Ok(())
 }

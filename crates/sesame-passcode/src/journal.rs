@@ -7,6 +7,7 @@
 
 mod progress;
 mod tally;
+mod verdict;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use sesame_connector::provider::BoxFuture;
 
 pub use progress::{Progress, Receipted, State};
 pub use tally::{Counts, Span, Tallied, TallyQuery};
+pub use verdict::{Ruling, Verdict, VerdictSearch};
 
 use crate::store::StoreResult;
 
@@ -99,8 +101,8 @@ pub trait Journal: Send + Sync + fmt::Debug {
         at: Timestamp,
     ) -> BoxFuture<'a, StoreResult<Consumed>>;
 
-    /// Drops rows and decisions older than `before`, and consumptions, tallies
-    /// and ended blocks too; at most `limit`. Gives how many were dropped.
+    /// Drops rows, decisions and verdicts older than `before`, and consumptions,
+    /// tallies and ended blocks too; at most `limit`. Gives how many were dropped.
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>>;
 
     /// Writes an API key, or changes the one with its id.
@@ -134,6 +136,17 @@ pub trait Journal: Send + Sync + fmt::Debug {
         limit: usize,
         after: Option<&'a (Timestamp, String)>,
     ) -> BoxFuture<'a, StoreResult<Vec<Block>>>;
+
+    /// Writes down what limits decided. Where there is a row of that id, it is
+    /// from the earlier of both times until the later, counts both, and says why
+    /// as the later one does. No two of them have the same id.
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> BoxFuture<'a, StoreResult<()>>;
+
+    /// What limits decided, newest first, at most `search.limit`.
+    fn verdicts<'a>(
+        &'a self,
+        search: &'a VerdictSearch,
+    ) -> BoxFuture<'a, StoreResult<Vec<Verdict>>>;
 
     /// Writes a value under a name, once and for all: where there is one it
     /// stays. Without a value it only reads. Gives what is there then.

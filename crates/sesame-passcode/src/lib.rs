@@ -22,6 +22,7 @@ pub use policy::{Policy, PolicyError};
 pub use service::{
     About, Approved, Attempt, Check, CheckOutcome, Events, Find, FindBy, Held, Invalid, LiftError,
     Lifted, MessageQuery, MessageView, Page, Parts, Passcodes, QueryError, Reported, ReportsError,
-    SendOwn, Sent, SentAt, Start, StartError, Started, Status, Ticked, Verification,
+    SendOwn, Sent, SentAt, Start, StartError, Started, Status, Ticked, VerdictQuery, VerdictView,
+    Verification,
 };
 pub use store::{Store, StoreError};

@@ -1,28 +1,30 @@
 //! Limits: their names, and the counters that are fought over by many numbers.
 //!
 //! What concerns one number alone is counted in its record, exactly and in
-//! rolling windows (`issue.rs`, `check.rs`). Addresses, prefixes, countries and
-//! the account are counted here, in windows of the clock, by additions that
-//! every replica may make in any order. To add a limit, give it a name in
-//! [`LimitName`] and a line in `charges`.
+//! rolling windows (`issue.rs`, `check.rs`). Addresses, prefixes, ranges,
+//! countries and the account are counted here, in windows of the clock, by
+//! additions that every replica may make in any order. To add a limit, give it
+//! a name in [`LimitName`] and a line in `draw.rs`.
 
+mod ceiling;
+mod draw;
 mod name;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sesame_connector::PhoneNumber;
 
+use ceiling::{Ceiling, Full};
+use draw::budgets;
+pub(crate) use draw::{charges, ip_of_record};
 pub(crate) use name::whole_secs;
 pub use name::{LimitName, Limited};
 
-use crate::keys::{Keys, hex};
-use crate::policy::{Budget, Policy};
+use crate::keys::Keys;
+use crate::policy::Policy;
+use crate::record::Sent;
 use crate::store::{Addition, Key};
-
-const HOUR_SECS: i64 = 3600;
-const DAY_SECS: i64 = 86_400;
 
 /// One confirmed code, in a counter of a budget: what was issued is counted in
 /// the low 32 bits, what was confirmed in the high ones. Both only grow, but
@@ -46,13 +48,34 @@ pub(crate) struct Charge {
     window: ClockWindow,
     /// What the counter is called, but for its window.
     name: String,
+    /// Whether the limit is only watched.
+    is_observed: bool,
 }
 
-enum Ceiling {
-    /// At most so many.
-    Count(i64),
-    /// See [`Budget`].
-    Unconfirmed { base: u32, share: f64 },
+/// A limit was reached, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) limited: Limited,
+    /// The figures behind it, for the operator.
+    pub(crate) reason: String,
+}
+
+impl From<Limited> for Reached {
+    /// A limit that says all by its name.
+    fn from(limited: Limited) -> Self {
+        let reason = String::new();
+        Self { limited, reason }
+    }
+}
+
+/// What all limits say of a message together. Of several that are reached, the
+/// one that ends last is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// By a limit that holds.
+    pub(crate) refused: Option<Reached>,
+    /// By one that is only watched.
+    pub(crate) observed: Option<Reached>,
 }
 
 /// A window of the clock: the `index`th of its length.
@@ -77,135 +100,27 @@ impl ClockWindow {
         Timestamp::from_second((self.index + 1) * self.secs).unwrap_or(Timestamp::MAX)
     }
 
+    fn after(self) -> Self {
+        let index = self.index + 1;
+        Self { index, ..self }
+    }
+
+    /// Until when what is full stays so, if nothing is confirmed.
+    fn end_of(self, full: &Full) -> Timestamp {
+        match full.also_next {
+            true => self.after().ends_at(),
+            false => self.ends_at(),
+        }
+    }
+
     /// The counter lives one window longer than its window: it is still read.
     fn addition(self, name: &str, amount: i64) -> Addition {
-        let after = Self {
-            index: self.index + 1,
-            ..self
-        };
         Addition {
             key: Key::new(format!("{name}:{}:{}", self.secs, self.index)),
             amount,
-            ends_at: after.ends_at(),
+            ends_at: self.after().ends_at(),
         }
     }
-}
-
-/// Everything a message adds to.
-pub(crate) fn charges(
-    policy: &Policy,
-    keys: &Keys,
-    message: &Charged<'_>,
-    now: Timestamp,
-) -> Vec<Charge> {
-    let mut all = account_charges(policy, message.to, now);
-    if let Some(ip) = message.ip {
-        let counted = [(LimitName::IpPerHour, HOUR_SECS, policy.ip_per_hour.into())];
-        all.extend(counts(&ip_name(keys, ip), counted, now));
-    }
-    let (prefix, country) = (prefix_name(keys, message.to), country_name(message.to));
-    if message.is_own {
-        let own = &policy.own_codes;
-        all.extend(counts(
-            &format!("{prefix}:own"),
-            [
-                (
-                    LimitName::PrefixPerHour,
-                    HOUR_SECS,
-                    own.prefix_per_hour.into(),
-                ),
-                (LimitName::PrefixPerDay, DAY_SECS, own.prefix_per_day.into()),
-            ],
-            now,
-        ));
-        all.extend(counts(
-            &format!("{country}:own"),
-            [
-                (
-                    LimitName::CountryPerHour,
-                    HOUR_SECS,
-                    own.country_per_hour.into(),
-                ),
-                (
-                    LimitName::CountryPerDay,
-                    DAY_SECS,
-                    own.country_per_day.into(),
-                ),
-            ],
-            now,
-        ));
-    } else {
-        let names = [LimitName::PrefixPerHour, LimitName::PrefixPerDay];
-        all.extend(budget(&prefix, &policy.prefix, names, now));
-        let names = [LimitName::CountryPerHour, LimitName::CountryPerDay];
-        let allowed = policy.country_budget(&message.to.region());
-        all.extend(budget(&country, allowed, names, now));
-    }
-    all
-}
-
-/// Limits of a plain count; 0 is none.
-fn counts<const N: usize>(
-    name: &str,
-    limits: [(LimitName, i64, i64); N],
-    now: Timestamp,
-) -> impl Iterator<Item = Charge> {
-    limits
-        .into_iter()
-        .filter(|(_, _, most)| *most > 0)
-        .map(move |(limit, secs, most)| Charge {
-            limit,
-            amount: 1,
-            ceiling: Ceiling::Count(most),
-            window: ClockWindow::at(secs, now),
-            name: name.to_owned(),
-        })
-}
-
-fn account_charges(policy: &Policy, to: &PhoneNumber, now: Timestamp) -> Vec<Charge> {
-    let account = &policy.account;
-    let messages = [
-        (
-            LimitName::AccountPerHour,
-            HOUR_SECS,
-            account.messages_per_hour.into(),
-        ),
-        (
-            LimitName::AccountPerDay,
-            DAY_SECS,
-            account.messages_per_day.into(),
-        ),
-    ];
-    let mut all: Vec<_> = counts("all", messages, now).collect();
-    all.extend(account.money_per_day.map(|most| Charge {
-        limit: LimitName::AccountMoneyPerDay,
-        amount: policy.price(to).micros(),
-        ceiling: Ceiling::Count(most.micros()),
-        window: ClockWindow::at(DAY_SECS, now),
-        name: "money".to_owned(),
-    }));
-    all
-}
-
-fn budget(
-    name: &str,
-    budget: &Budget,
-    limits: [LimitName; 2],
-    now: Timestamp,
-) -> impl Iterator<Item = Charge> {
-    let bases = [(HOUR_SECS, budget.per_hour), (DAY_SECS, budget.per_day)];
-    let share = budget.share;
-    limits
-        .into_iter()
-        .zip(bases)
-        .filter(|(_, (_, base))| *base > 0)
-        .map(move |(limit, (secs, base))| Charge {
-            limit,
-            amount: 1,
-            ceiling: Ceiling::Unconfirmed { base, share },
-            window: ClockWindow::at(secs, now),
-            name: name.to_owned(),
-        })
 }
 
 /// The additions that count a message. A budget reads the window before too.
@@ -236,28 +151,80 @@ pub(crate) fn counters(charges: &[Charge], limit: LimitName) -> Vec<String> {
     keys.map(|key| key.as_str().to_owned()).collect()
 }
 
-/// All but the charges of an address, which stay where the provider was asked.
+/// All but what an address may ask for at all, which stays where the provider
+/// was asked.
 pub(crate) fn without_ip(charges: Vec<Charge>) -> Vec<Charge> {
     let is_other = |charge: &Charge| charge.limit != LimitName::IpPerHour;
     charges.into_iter().filter(is_other).collect()
 }
 
-/// Whether the totals that the additions gave leave room for the message. Of
-/// several limits, the one that ends last.
-pub(crate) fn judge(charges: &[Charge], totals: &[i64], now: Timestamp) -> Result<(), Limited> {
-    let mut totals = totals.iter().copied();
-    let mut next = || totals.next().unwrap_or_default();
-    let refusals: Vec<_> = charges
-        .iter()
-        .filter_map(|charge| {
-            let total = next();
-            let before = if charge.reads_before() { next() } else { 0 };
-            charge.full_until(total, before)
+/// What is to be counted of a message that a watched limit would have refused:
+/// what holds, and what the account really spends. All else that is watched
+/// counts as if it held, so that it tells what it would do.
+pub(crate) fn as_if_refused(charges: Vec<Charge>) -> (Vec<Charge>, Vec<Charge>) {
+    let is_counted = |charge: &Charge| !charge.is_observed || charge.limit.is_of_account();
+    charges.into_iter().partition(is_counted)
+}
+
+/// What the totals that the additions gave say of the message. A country whose
+/// budget somebody used up holds nobody back whose range has proved itself:
+/// otherwise a pump that spreads would keep out everybody there.
+pub(crate) fn judge(charges: &[Charge], totals: &[i64], now: Timestamp) -> Judged {
+    let mut judged = Judged::default();
+    let is_proven = with_totals(charges, totals).any(|(charge, total, before)| {
+        charge.limit == LimitName::RangePerDay && charge.ceiling.is_proven(total, before)
+    });
+    let held = |charge: &Charge| !(is_proven && charge.limit.is_of_country());
+    for (charge, total, before) in with_totals(charges, totals) {
+        let full = charge.ceiling.full(charge.amount, total, before);
+        let Some(full) = full.filter(|_| held(charge)) else {
+            continue;
+        };
+        let until = charge.window.end_of(&full);
+        let told = match charge.is_observed {
+            true => &mut judged.observed,
+            false => &mut judged.refused,
+        };
+        let ends_at = told.as_ref().and_then(|reached| reached.limited.ends_at);
+        if ends_at.is_none_or(|ends_at| ends_at <= until) {
+            *told = Some(Reached {
+                limited: Limited::until(charge.limit, until, now),
+                reason: full.reason,
+            });
+        }
+    }
+    judged
+}
+
+/// The limits of the account of which this message used up four fifths: told
+/// once in a window, since one addition alone steps over that.
+pub(crate) fn nearing(charges: &[Charge], totals: &[i64]) -> Vec<Reached> {
+    let all = with_totals(charges, totals);
+    let of_account = all.filter(|(charge, ..)| charge.limit.is_of_account());
+    let near = of_account.filter_map(|(charge, total, _)| {
+        let reason = charge.ceiling.is_nearly_full_by(charge.amount, total)?;
+        let until = charge.window.ends_at();
+        Some(Reached {
+            limited: Limited::until(charge.limit, until, until),
+            reason,
         })
-        .collect();
-    let last = refusals.into_iter().max_by_key(|(_, until)| *until);
-    last.map_or(Ok(()), |(limit, until)| {
-        Err(Limited::until(limit, until, now))
+    });
+    near.collect()
+}
+
+/// Each charge, the total of its window, and that of the window before.
+fn with_totals<'a>(
+    charges: &'a [Charge],
+    totals: &'a [i64],
+) -> impl Iterator<Item = (&'a Charge, i64, i64)> {
+    let mut totals = totals.iter().copied();
+    charges.iter().map(move |charge| {
+        let total = totals.next().unwrap_or_default();
+        let before = match charge.reads_before() {
+            true => totals.next().unwrap_or_default(),
+            false => 0,
+        };
+        (charge, total, before)
     })
 }
 
@@ -267,112 +234,28 @@ impl Charge {
     }
 
     fn reads_before(&self) -> bool {
-        matches!(self.ceiling, Ceiling::Unconfirmed { .. })
-    }
-
-    /// Until when there is no room, by the totals of this window and the one
-    /// before; `None` where there is.
-    fn full_until(&self, total: i64, before: i64) -> Option<(LimitName, Timestamp)> {
-        let until = match self.ceiling {
-            Ceiling::Count(most) => (total > most).then(|| self.window.ends_at()),
-            Ceiling::Unconfirmed { base, share } => {
-                let (this, before) = (Tally::read(total), Tally::read(before));
-                let both = Tally {
-                    issued: this.issued + before.issued,
-                    confirmed: this.confirmed + before.confirmed,
-                };
-                // The window before drops out when this one ends, this one when
-                // the next ends.
-                if both.is_within(base, share) {
-                    None
-                } else if this.is_within(base, share) {
-                    Some(self.window.ends_at())
-                } else {
-                    let secs = Duration::from_secs(self.window.secs.unsigned_abs());
-                    Some(
-                        self.window
-                            .ends_at()
-                            .saturating_add(secs)
-                            .unwrap_or(Timestamp::MAX),
-                    )
-                }
-            }
-        };
-        until.map(|until| (self.limit, until))
-    }
-}
-
-/// What a budget's counter holds.
-#[derive(Clone, Copy)]
-struct Tally {
-    issued: u32,
-    confirmed: u32,
-}
-
-impl Tally {
-    /// A store that lost its last second may have lost what is now given back;
-    /// the borrow that leaves behind is read as nothing.
-    fn read(total: i64) -> Self {
-        let half = |bits: i64| u32::try_from(bits & 0x7fff_ffff).unwrap_or_default();
-        let is_borrowed = total & 0x8000_0000 != 0;
-        Self {
-            issued: if is_borrowed { 0 } else { half(total) },
-            confirmed: half(total >> 32),
-        }
-    }
-
-    fn is_within(self, base: u32, share: f64) -> bool {
-        let unconfirmed = self.issued.saturating_sub(self.confirmed);
-        f64::from(unconfirmed) <= f64::from(base) + share * f64::from(self.confirmed)
+        self.ceiling.looks_back()
     }
 }
 
 /// What a confirmed code gives to the budgets, in the windows its messages were
-/// counted in.
+/// counted in. Where one was not counted, since a watched limit would have
+/// refused it, its confirmation is not either.
 pub(crate) fn confirmations(
     policy: &Policy,
     keys: &Keys,
     to: &PhoneNumber,
-    sent_at: &[Timestamp],
+    sent: &[Sent],
 ) -> Vec<Addition> {
-    let named = [
-        (prefix_name(keys, to), &policy.prefix),
-        (country_name(to), policy.country_budget(&to.region())),
-    ];
-    let each = named.iter().flat_map(|(name, budget)| {
-        let spans = [(HOUR_SECS, budget.per_hour), (DAY_SECS, budget.per_day)];
-        let counted = spans.into_iter().filter(|(_, base)| *base > 0);
-        counted.flat_map(move |(secs, _)| {
-            let window = move |at: &Timestamp| ClockWindow::at(secs, *at);
-            sent_at
-                .iter()
-                .map(move |at| window(at).addition(name, CONFIRMED))
-        })
+    let each = sent.iter().flat_map(|sent| {
+        let lines = budgets(policy, keys, to, sent.ip.as_deref());
+        let is_counted = |line: &draw::Line| !(sent.would_refuse && policy.observes(line.limit));
+        lines
+            .into_iter()
+            .filter(is_counted)
+            .map(|line| ClockWindow::at(line.secs, sent.at).addition(&line.name, CONFIRMED))
     });
     each.collect()
-}
-
-/// An address, IPv6 by its /64: nobody has less. An IPv4 address may be written
-/// as one of IPv6.
-fn ip_name(keys: &Keys, ip: IpAddr) -> String {
-    let hash = match ip.to_canonical() {
-        IpAddr::V4(ip) => keys.keyed_hash("ip", &ip.octets()),
-        IpAddr::V6(ip) => keys.keyed_hash("ip", &ip.octets()[..8]),
-    };
-    format!("ip:{}", hex(&hash[..16]))
-}
-
-/// A number without its last four digits: ten thousand neighbours.
-fn prefix_name(keys: &Keys, to: &PhoneNumber) -> String {
-    let number = to.e164();
-    let prefix = &number[..number.len().saturating_sub(4)];
-    let hash = keys.keyed_hash("prefix", prefix.as_bytes());
-    format!("prefix:{}", hex(&hash[..16]))
-}
-
-fn country_name(to: &PhoneNumber) -> String {
-    // Numbers of no country are told apart by their calling code.
-    format!("country:{}:{}", to.region(), to.country_code())
 }
 
 #[cfg(test)]

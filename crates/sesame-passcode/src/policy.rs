@@ -4,15 +4,21 @@
 //! The defaults are those of `DESIGN.md` §7. Values outside what OWASP ASVS 5.0
 //! and NIST SP 800-63B allow are refused; 4 or 5 digits are a warning.
 
+mod lists;
 mod money;
+mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer};
-use sesame_connector::{PhoneNumber, Region};
+use serde::Deserialize;
+use sesame_connector::PhoneNumber;
 use thiserror::Error as ThisError;
 
+pub(crate) use lists::Denied;
+pub use lists::{Countries, Prefixes};
 pub use money::Money;
+
+use crate::limit::LimitName;
 
 /// The longest life of a code (ASVS 6.5.5, NIST SP 800-63B-4 §3.1.3.2).
 const LONGEST_LIFE_SECS: u32 = 600;
@@ -45,12 +51,19 @@ pub struct Policy {
     pub lock_after_failures: u32,
     /// How many messages one number may get, in rolling windows.
     pub number: Vec<Window>,
-    /// Messages that one address may ask for in an hour of the clock. Of IPv6 a
-    /// whole /64 is one address.
+    /// Messages that one address may ask for in an hour of the clock; confirmed
+    /// codes make room for more. Of IPv6 a whole /64 is one address.
     pub ip_per_hour: u32,
+    /// Codes that one address asked for and that are never confirmed. Unless it
+    /// is written: nothing by the hour, by the day three times as many as
+    /// `ip_per_hour`.
+    pub ip: Option<Budget>,
     /// Codes to one prefix (a number without its last four digits) that are
     /// never confirmed.
     pub prefix: Budget,
+    /// The same of one range (a number without its last five digits: ten
+    /// prefixes). Unless it is written: three times as many as for a prefix.
+    pub range: Option<Budget>,
     /// The same of one country.
     pub country: Budget,
     /// Callers' own codes, of which nobody here learns whether they are
@@ -60,6 +73,11 @@ pub struct Policy {
     pub account: Account,
     /// Where messages may go at all.
     pub countries: Countries,
+    /// Exceptions from that, by how numbers begin.
+    pub prefixes: Prefixes,
+    /// Names of limits that are only watched, or `all`: what they would refuse
+    /// is sent, counted and written down.
+    pub observe: BTreeSet<String>,
     /// What is different for a usage type.
     pub usage_types: BTreeMap<String, Overrides>,
 }
@@ -74,11 +92,13 @@ impl Default for Policy {
             lock_after_failures: MOST_FAILURES,
             number: Window::ALIYUN.to_vec(),
             ip_per_hour: 20,
+            ip: None,
             prefix: Budget {
                 per_hour: 20,
                 per_day: 50,
                 share: 1.0,
             },
+            range: None,
             country: Budget {
                 per_hour: 100,
                 per_day: 200,
@@ -87,6 +107,8 @@ impl Default for Policy {
             own_codes: OwnCodes::default(),
             account: Account::default(),
             countries: Countries::default(),
+            prefixes: Prefixes::default(),
+            observe: BTreeSet::new(),
             usage_types: BTreeMap::new(),
         }
     }
@@ -169,44 +191,6 @@ pub struct Account {
     pub prices: BTreeMap<String, Money>,
 }
 
-/// Where messages may go, by ISO letters.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Countries {
-    /// Only there, if any are named.
-    pub allow: BTreeSet<String>,
-    /// Never there.
-    pub deny: BTreeSet<String>,
-    /// Budgets that take the place of [`Policy::country`]. By default there is a
-    /// generous one for the mainland: messages there are cheap, and nobody earns
-    /// by receiving them. It stays beside what is written for other countries.
-    #[serde(deserialize_with = "over_default")]
-    pub budgets: BTreeMap<String, Budget>,
-}
-
-impl Default for Countries {
-    fn default() -> Self {
-        let mainland = Budget {
-            per_hour: 2000,
-            per_day: 10_000,
-            share: 1.0,
-        };
-        Self {
-            allow: BTreeSet::new(),
-            deny: BTreeSet::new(),
-            budgets: BTreeMap::from([("CN".to_owned(), mainland)]),
-        }
-    }
-}
-
-fn over_default<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Budget>, D::Error> {
-    let mut budgets = Countries::default().budgets;
-    budgets.extend(BTreeMap::<String, Budget>::deserialize(deserializer)?);
-    Ok(budgets)
-}
-
 /// What is different for one usage type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -252,11 +236,33 @@ impl Policy {
         }
     }
 
-    /// Whether a country may get messages. The ISO letters of its region, or
-    /// `001`.
-    pub fn allows(&self, country: &str) -> bool {
-        let Countries { allow, deny, .. } = &self.countries;
-        !deny.contains(country) && (allow.is_empty() || allow.contains(country))
+    /// Whether a number may get messages, by the lists.
+    pub(crate) fn admits(&self, to: &PhoneNumber) -> Result<(), Denied> {
+        lists::admits(&self.countries, &self.prefixes, to)
+    }
+
+    /// Whether what a limit would refuse is sent all the same, and written down.
+    pub fn observes(&self, limit: LimitName) -> bool {
+        observe::has(&self.observe, limit)
+    }
+
+    /// The budget of an address.
+    pub fn ip_budget(&self) -> Budget {
+        self.ip.unwrap_or(Budget {
+            per_hour: 0,
+            per_day: self.ip_per_hour.saturating_mul(3),
+            share: 1.0,
+        })
+    }
+
+    /// The budget of a range.
+    pub fn range_budget(&self) -> Budget {
+        let prefix = self.prefix;
+        self.range.unwrap_or(Budget {
+            per_hour: prefix.per_hour.saturating_mul(3),
+            per_day: prefix.per_day.saturating_mul(3),
+            share: prefix.share,
+        })
     }
 
     /// The budget of a country.
@@ -311,16 +317,18 @@ impl Policy {
                 LONGEST_WINDOW_SECS,
             )?;
         }
+        share("ip.share", self.ip_budget().share)?;
         share("prefix.share", self.prefix.share)?;
+        share("range.share", self.range_budget().share)?;
         share("country.share", self.country.share)?;
-        countries("countries.allow", &self.countries.allow)?;
-        countries("countries.deny", &self.countries.deny)?;
-        countries("countries.budgets", self.countries.budgets.keys())?;
+        self.countries.validate()?;
+        self.prefixes.validate(&self.countries)?;
+        observe::validate(&self.observe)?;
         for (country, budget) in &self.countries.budgets {
             share(&format!("countries.budgets.{country}.share"), budget.share)?;
         }
         let priced = self.account.prices.keys().filter(|code| *code != "other");
-        countries("account.prices", priced)?;
+        lists::named("account.prices", priced)?;
         if self.account.money_per_day.is_some() && !self.account.prices.contains_key("other") {
             return Err(wrong(
                 "account.prices",
@@ -333,14 +341,20 @@ impl Policy {
     /// What is allowed and unwise, in words for the operator.
     pub fn warnings(&self) -> Vec<String> {
         let short = self.codes().filter(|(_, rules)| rules.digits < SAFE_DIGITS);
-        short
-            .map(|(at, rules)| {
-                format!(
-                    "policy.{at}digits is {}: with fewer than {SAFE_DIGITS} digits a code has less than 20 bits (ASVS 6.5.4, NIST SP 800-63B)",
-                    rules.digits,
-                )
-            })
-            .collect()
+        let short = short.map(|(at, rules)| {
+            format!(
+                "policy.{at}digits is {}: with fewer than {SAFE_DIGITS} digits a code has less than 20 bits (ASVS 6.5.4, NIST SP 800-63B)",
+                rules.digits,
+            )
+        });
+        let observed: Vec<&str> = self.observe.iter().map(String::as_str).collect();
+        let observed = (!observed.is_empty()).then(|| {
+            format!(
+                "policy.observe: what these limits would refuse is sent and only written down: {}",
+                observed.join(", ")
+            )
+        });
+        short.chain(observed).collect()
     }
 
     /// The rules for codes, and where they are written.
@@ -400,22 +414,6 @@ fn share(setting: &str, value: f64) -> Result<(), PolicyError> {
         Ok(())
     } else {
         Err(wrong(setting, format!("must be from 0 to 10, is {value}")))
-    }
-}
-
-fn countries<'a>(
-    setting: &str,
-    codes: impl IntoIterator<Item = &'a String>,
-) -> Result<(), PolicyError> {
-    let known = |code: &str| {
-        code == "001" || Region::parse(code).is_some_and(|region| region.to_string() == code)
-    };
-    match codes.into_iter().find(|code| !known(code)) {
-        Some(code) => Err(wrong(
-            setting,
-            format!("`{code}` is no country; write two capital ISO letters, such as `CN`"),
-        )),
-        None => Ok(()),
     }
 }
 
@@ -482,6 +480,29 @@ mod tests {
             let error = read(text).validate().expect_err(text);
             assert_eq!(error.to_string(), said);
         }
+    }
+
+    #[test]
+    fn ranges_and_addresses_have_budgets_by_their_neighbours_in_the_policy() {
+        let policy = Policy::default();
+        let (range, ip) = (policy.range_budget(), policy.ip_budget());
+        assert_eq!((range.per_hour, range.per_day, range.share), (60, 150, 1.0));
+        assert_eq!((ip.per_hour, ip.per_day, ip.share), (0, 60, 1.0));
+        let none = read("ip_per_hour = 0\n[prefix]\nper_hour = 5\nper_day = 0\nshare = 0.5");
+        assert_eq!(
+            (none.range_budget().per_day, none.ip_budget().per_day),
+            (0, 0)
+        );
+        let written = read("[range]\nper_hour = 1\nper_day = 2\nshare = 0.0");
+        assert_eq!(written.range_budget().per_hour, 1);
+    }
+
+    #[test]
+    fn what_is_only_watched_is_a_warning() {
+        let policy = read("observe = [\"all\"]");
+        assert_eq!(policy.validate(), Ok(()));
+        assert!(policy.observes(LimitName::PrefixPerDay));
+        assert!(policy.warnings()[0].starts_with("policy.observe: "));
     }
 
     #[test]

@@ -116,6 +116,16 @@ pub(crate) struct Sent {
     /// The verification it is for; none for a caller's own code.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub(crate) verification: Option<[u8; 12]>,
+    /// What the address that asked for it is counted under.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ip: Option<String>,
+    /// Whether a limit that is only watched would have refused it.
+    #[serde(rename = "w", default, skip_serializing_if = "is_false")]
+    pub(crate) would_refuse: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The provider refused this number.
@@ -218,6 +228,13 @@ impl NumberRecord {
     pub(crate) fn sent(&self, out_id: &OutId) -> Option<&Sent> {
         let mut sends = self.sends.iter();
         sends.find(|sent| sent.out_id == out_id.as_str())
+    }
+
+    /// Notes how the last message was counted.
+    pub(crate) fn note_counted(&mut self, ip: Option<String>, would_refuse: bool) {
+        if let Some(sent) = self.sends.last_mut() {
+            (sent.ip, sent.would_refuse) = (ip, would_refuse);
+        }
     }
 
     /// Adds a message, in front of which nothing grows without bound.

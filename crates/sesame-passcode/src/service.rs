@@ -6,9 +6,12 @@
 
 mod again;
 mod blocks;
+mod charge;
 mod events;
+mod ledger;
 mod start;
 mod types;
+mod verdicts;
 mod verify;
 
 use std::sync::Arc;
@@ -25,7 +28,7 @@ pub use events::{About, Events};
 pub use types::{
     Approved, Attempt, Check, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
     MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
-    StartError, Started, Status, Ticked, Verification,
+    StartError, Started, Status, Ticked, VerdictQuery, VerdictView, Verification,
 };
 
 use crate::deliver::Deliver;
@@ -83,6 +86,8 @@ struct Inner {
     sending: Arc<Semaphore>,
     /// Which blocks are written down already.
     noted: blocks::Noted,
+    /// What limits decided and is not written down yet.
+    ledger: ledger::Ledger,
 }
 
 impl Passcodes {
@@ -102,6 +107,7 @@ impl Passcodes {
             parts,
             sending: Arc::new(Semaphore::new(MOST_SENDING as usize)),
             noted: blocks::Noted::default(),
+            ledger: ledger::Ledger::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -267,6 +273,15 @@ impl Passcodes {
         self.inner.held(limit, after).await
     }
 
+    /// What limits decided about messages, newest first. What was decided since
+    /// the last [`tick`](Passcodes::tick) is not in it.
+    ///
+    /// # Errors
+    /// Where the number cannot be read, or the journal does not answer.
+    pub async fn verdicts(&self, query: VerdictQuery) -> Result<Vec<VerdictView>, QueryError> {
+        self.inner.verdicts(query).await
+    }
+
     /// Lifts one of them, and forgets what was counted for it. It is written
     /// down who did it. `None` where there is none such, or none that can be
     /// lifted.
@@ -309,7 +324,7 @@ impl Passcodes {
     }
 
     /// One round of work in the background: asks about messages that are in
-    /// doubt, and drops what is too old. Call it in a loop, about once a second;
+    /// doubt, writes down what limits decided, and drops what is too old. Call it in a loop, about once a second;
     /// any number of servers may.
     ///
     /// # Errors
@@ -326,6 +341,9 @@ impl Passcodes {
         let all = self.inner.sending.acquire_many(MOST_SENDING).await;
         if all.is_ok() {
             self.inner.sending.close();
+        }
+        if let Err(error) = self.inner.write_verdicts().await {
+            tracing::warn!(%error, "what limits decided last could not be written down");
         }
     }
 
@@ -388,6 +406,7 @@ impl Inner {
     async fn tick(&self) -> StoreResult<Ticked> {
         let now = self.now();
         let mut ticked = self.deliver.settle_due(now).await?;
+        ticked.ruled = self.write_verdicts().await?;
         ticked.purged = self.parts.store.purge(CLEANED_AT_ONCE, now).await?;
         let before = now
             .saturating_sub(self.parts.retention)

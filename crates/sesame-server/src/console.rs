@@ -7,6 +7,7 @@
 
 mod audit;
 mod connectors;
+mod decisions;
 mod errors;
 mod form;
 mod frame;
@@ -91,6 +92,7 @@ pub(crate) fn router(console: &Arc<Console>, bodies: BodyLimits, places: &Places
         .route("/console/messages/{out_id}", get(message::show))
         .route("/console/messages/{out_id}/number", post(message::number))
         .route("/console/limits", get(limits::show))
+        .route(decisions::PATH, get(decisions::show).post(decisions::find))
         .route("/console/limits/lift", post(limits::lift))
         .route("/console/limits/lift-number", post(limits::lift_number))
         .route("/console/connectors", get(connectors::show))

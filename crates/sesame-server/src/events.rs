@@ -61,6 +61,23 @@ impl Events for Counting {
         );
     }
 
+    fn observed(&self, about: &About<'_>, limit: LimitName) {
+        self.count(
+            "sesame_observed_total",
+            "Messages that were sent although a limit, which is only watched, would have refused them.",
+            about,
+            &[("limit", limit.as_str())],
+        );
+    }
+
+    fn nearing(&self, limit: LimitName) {
+        self.0.count(
+            "sesame_limits_near_total",
+            "How often four fifths of a limit of the account were used up.",
+            &[("limit", limit.as_str())],
+        );
+    }
+
     fn checked(&self, about: &About<'_>, outcome: &CheckOutcome) {
         self.count(
             "sesame_checks_total",

@@ -36,6 +36,10 @@ pub(crate) fn limited(limited: &Limited, language: Language) -> Problem {
             Code::NumberRefused,
             "the policy sends nothing to this country".to_owned(),
         ),
+        "prefix_denied" => (
+            Code::NumberRefused,
+            "the policy sends nothing to numbers that begin so".to_owned(),
+        ),
         "provider_limit" => (
             Code::ProviderLimit,
             "the provider refused this number a moment ago, and asks to wait".to_owned(),

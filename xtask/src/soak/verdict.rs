@@ -17,7 +17,7 @@ use crate::site::Site;
 
 /// The policy of the soak, once more: limits are not asked of the server.
 const WINDOWS: [(usize, i64); 3] = [(2, 8), (5, 60), (10, 86_400)];
-const PER_ADDRESS: usize = 10;
+const PER_ADDRESS: i64 = 10;
 const PER_PREFIX: usize = 10;
 const ATTEMPTS: u64 = 5;
 const FAILED_PER_NUMBER: usize = 10;
@@ -348,20 +348,25 @@ fn within_counters(seen: &Seen, found: &mut Vec<String>) {
         .filter(|row| row.is_confirmed)
         .filter_map(|row| row.verification.as_ref())
         .collect();
-    let mut by_address: BTreeMap<(String, i64), usize> = BTreeMap::new();
+    // A confirmed code makes room for one that is not.
+    let mut by_address: BTreeMap<(String, i64), i64> = BTreeMap::new();
     let mut by_prefix: BTreeMap<&str, usize> = BTreeMap::new();
     for (arrived, row) in seen.both() {
         let index = index(&arrived.to).unwrap_or(0);
         let hour = row.created_at / HOUR;
-        *by_address.entry((load::address(index), hour)).or_default() += 1;
         let verification = row.verification.as_ref();
-        if verification.is_some_and(|id| !confirmed.contains(id)) {
+        let is_confirmed = verification.is_some_and(|id| confirmed.contains(id));
+        let open = by_address.entry((load::address(index), hour)).or_default();
+        *open += if is_confirmed { -1 } else { 1 };
+        if verification.is_some() && !is_confirmed {
             *by_prefix.entry(load::prefix(&arrived.to)).or_default() += 1;
         }
     }
     for ((address, _), count) in by_address {
         if count > PER_ADDRESS {
-            found.push(format!("{address} had {count} messages sent in an hour"));
+            found.push(format!(
+                "{address} had {count} more codes open than confirmed in an hour"
+            ));
         }
     }
     for (prefix, count) in by_prefix {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sesame_connector::Text;
 
 /// Which limit refused. The names are stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitName {
@@ -29,16 +29,26 @@ pub enum LimitName {
     ProviderLimit,
     /// The address asked for its messages of an hour.
     IpPerHour,
+    /// Too many codes that the address asked for in an hour were not confirmed.
+    IpUnconfirmedPerHour,
+    /// In a day.
+    IpUnconfirmedPerDay,
     /// The number's prefix had its messages of an hour.
     PrefixPerHour,
     /// Of a day.
     PrefixPerDay,
+    /// The number's range, of ten prefixes, had its messages of an hour.
+    RangePerHour,
+    /// Of a day.
+    RangePerDay,
     /// The number's country had its messages of an hour.
     CountryPerHour,
     /// Of a day.
     CountryPerDay,
     /// The country gets no messages at all.
     CountryDenied,
+    /// Numbers that begin so get no messages at all.
+    PrefixDenied,
     /// The account had its messages of an hour.
     AccountPerHour,
     /// Of a day.
@@ -49,7 +59,7 @@ pub enum LimitName {
 
 impl LimitName {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::NumberPerMinute,
         Self::NumberPerHour,
         Self::NumberPerDay,
@@ -59,11 +69,16 @@ impl LimitName {
         Self::NumberVerifications,
         Self::ProviderLimit,
         Self::IpPerHour,
+        Self::IpUnconfirmedPerHour,
+        Self::IpUnconfirmedPerDay,
         Self::PrefixPerHour,
         Self::PrefixPerDay,
+        Self::RangePerHour,
+        Self::RangePerDay,
         Self::CountryPerHour,
         Self::CountryPerDay,
         Self::CountryDenied,
+        Self::PrefixDenied,
         Self::AccountPerHour,
         Self::AccountPerDay,
         Self::AccountMoneyPerDay,
@@ -81,15 +96,53 @@ impl LimitName {
             Self::NumberVerifications => "number_verifications",
             Self::ProviderLimit => "provider_limit",
             Self::IpPerHour => "ip_per_hour",
+            Self::IpUnconfirmedPerHour => "ip_unconfirmed_per_hour",
+            Self::IpUnconfirmedPerDay => "ip_unconfirmed_per_day",
             Self::PrefixPerHour => "prefix_per_hour",
             Self::PrefixPerDay => "prefix_per_day",
+            Self::RangePerHour => "range_per_hour",
+            Self::RangePerDay => "range_per_day",
             Self::CountryPerHour => "country_per_hour",
             Self::CountryPerDay => "country_per_day",
             Self::CountryDenied => "country_denied",
+            Self::PrefixDenied => "prefix_denied",
             Self::AccountPerHour => "account_per_hour",
             Self::AccountPerDay => "account_per_day",
             Self::AccountMoneyPerDay => "account_money_per_day",
         }
+    }
+
+    /// Whether it guards one number: its codes, and the provider's own windows.
+    pub fn is_of_number(self) -> bool {
+        matches!(
+            self,
+            Self::NumberPerMinute
+                | Self::NumberPerHour
+                | Self::NumberPerDay
+                | Self::NumberWindow
+                | Self::NumberChecksPerHour
+                | Self::NumberLocked
+                | Self::NumberVerifications
+                | Self::ProviderLimit
+        )
+    }
+
+    /// Whether it bounds what the whole account spends.
+    pub fn is_of_account(self) -> bool {
+        matches!(
+            self,
+            Self::AccountPerHour | Self::AccountPerDay | Self::AccountMoneyPerDay
+        )
+    }
+
+    /// Whether it is a budget of a country.
+    pub(crate) fn is_of_country(self) -> bool {
+        matches!(self, Self::CountryPerHour | Self::CountryPerDay)
+    }
+
+    /// Whether a list refuses, and no time ends it.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::CountryDenied | Self::PrefixDenied)
     }
 
     /// The one of a number's own windows.
@@ -143,15 +196,16 @@ impl Limited {
     /// A neutral sentence for the person who waits for the message: which limit
     /// it was would help nobody but an attacker.
     pub fn end_user(&self) -> Text {
-        let (en, zh) = match self.limit {
-            LimitName::CountryDenied => (
+        let (en, zh) = if self.limit.is_list() {
+            (
                 "This phone number cannot receive a verification code. Please check it.",
                 "该手机号无法接收验证码，请核对后重试。",
-            ),
-            _ => (
+            )
+        } else {
+            (
                 "Too many verification codes were requested. Please try again later.",
                 "获取验证码过于频繁，请稍后再试。",
-            ),
+            )
         };
         Text {
             en: en.into(),

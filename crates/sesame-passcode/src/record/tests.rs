@@ -27,6 +27,8 @@ fn record() -> NumberRecord {
         out_id: "out".to_owned(),
         at: at(0),
         verification: Some([1; 12]),
+        ip: None,
+        would_refuse: false,
     });
     record.failures.push(at(5));
     record.consecutive = 1;
@@ -106,6 +108,8 @@ fn messages_do_not_grow_without_bound() {
             out_id: second.to_string(),
             at: at(second),
             verification: None,
+            ip: None,
+            would_refuse: false,
         });
     }
     assert_eq!(record.sends.len(), MOST_SENDS);

@@ -6,6 +6,7 @@
 //! writes.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,8 +35,8 @@ pub struct Held {
     pub id: String,
     /// The limit's name.
     pub limit: String,
-    /// A masked number, a prefix without its last four digits, an address, the
-    /// letters of a country, or `all`.
+    /// A masked number, a prefix or range without its last digits, an address,
+    /// the letters of a country, or `all`.
     pub subject: String,
     /// Since when.
     pub since: Timestamp,
@@ -104,18 +105,13 @@ impl Inner {
         charges: &[Charge],
     ) {
         let counters = limit::counters(charges, limited.limit);
-        let (shown, subject) = subject(limited.limit, message);
-        let by = match limited.limit {
-            LimitName::IpPerHour | LimitName::PrefixPerHour | LimitName::PrefixPerDay => &shown,
-            _ => &subject,
-        }
-        .clone();
+        let Subject { shown, open } = subject(limited.limit, message.to, message.ip);
         let secret = Secret {
-            subject: shown,
+            subject: shown.clone(),
             number: None,
             counters,
         };
-        self.note(limited, &by, &subject, &secret).await;
+        self.note(limited, &shown, &open, &secret).await;
     }
 
     /// `by` tells it from others of the same limit, `subject` may stand in the
@@ -123,7 +119,7 @@ impl Inner {
     async fn note(&self, limited: &Limited, by: &str, subject: &str, secret: &Secret) {
         let now = self.now();
         let until = limited.ends_at.unwrap_or(Block::LASTING);
-        if limited.limit == LimitName::CountryDenied || until.duration_since(now) <= SHORTEST {
+        if limited.limit.is_list() || until.duration_since(now) <= SHORTEST {
             return;
         }
         let id = self.block_id(limited.limit, by);
@@ -232,24 +228,57 @@ impl Inner {
     }
 }
 
-/// Who a counter is of: as it is shown, and as it may stand in the journal.
-fn subject(limit: LimitName, message: &Charged<'_>) -> (String, String) {
+/// Whom a limit counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Subject {
+    /// As operators see it.
+    pub(super) shown: String,
+    /// As it may stand in the journal.
+    pub(super) open: String,
+}
+
+pub(super) fn subject(limit: LimitName, to: &PhoneNumber, ip: Option<IpAddr>) -> Subject {
+    let both = |name: String| Subject {
+        shown: name.clone(),
+        open: name,
+    };
     match limit {
-        LimitName::IpPerHour => {
-            let ip = message.ip.map(|ip| ip.to_canonical().to_string());
-            (ip.unwrap_or_default(), "ip".to_owned())
+        LimitName::IpPerHour | LimitName::IpUnconfirmedPerHour | LimitName::IpUnconfirmedPerDay => {
+            Subject {
+                shown: ip.map(network).unwrap_or_default(),
+                open: "ip".to_owned(),
+            }
         }
-        LimitName::PrefixPerHour | LimitName::PrefixPerDay => {
-            let national = message.to.national();
-            let head = &national[..national.len().saturating_sub(4)];
-            let shown = format!("+{} {head}****", message.to.country_code());
-            (shown, message.to.region())
+        LimitName::PrefixPerHour | LimitName::PrefixPerDay | LimitName::PrefixDenied => {
+            neighbours(to, 4)
         }
-        LimitName::CountryPerHour | LimitName::CountryPerDay => {
-            let country = message.to.region();
-            (country.clone(), country)
+        LimitName::RangePerHour | LimitName::RangePerDay => neighbours(to, 5),
+        LimitName::CountryPerHour | LimitName::CountryPerDay | LimitName::CountryDenied => {
+            both(to.region())
         }
-        _ => ("all".to_owned(), "all".to_owned()),
+        _ if limit.is_of_number() => both(to.masked()),
+        _ => both("all".to_owned()),
+    }
+}
+
+/// An address as limits count it: of IPv6 the /64.
+fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let network = u128::from(ip) >> 64 << 64;
+            format!("{}/64", std::net::Ipv6Addr::from(network))
+        }
+    }
+}
+
+fn neighbours(to: &PhoneNumber, digits: usize) -> Subject {
+    let national = to.national();
+    let head = &national[..national.len().saturating_sub(digits)];
+    let hidden = "*".repeat(digits);
+    Subject {
+        shown: format!("+{} {head}{hidden}", to.country_code()),
+        open: to.region(),
     }
 }
 

@@ -22,6 +22,17 @@ pub trait Events: Send + Sync + Debug {
         let _ = (about, limit);
     }
 
+    /// A message was sent that a limit would have kept back, were it not only
+    /// watched.
+    fn observed(&self, about: &About<'_>, limit: LimitName) {
+        let _ = (about, limit);
+    }
+
+    /// Four fifths of what the account may spend by a limit are spent.
+    fn nearing(&self, limit: LimitName) {
+        let _ = limit;
+    }
+
     /// A code was checked.
     fn checked(&self, about: &About<'_>, outcome: &CheckOutcome) {
         let _ = (about, outcome);

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use serde_json::Map;
 use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, Stage, UsageType};
 
+use super::Inner;
 use super::again::sent_earlier;
 use super::types::{Invalid, SendOwn, Sent, Start, StartError, Started, Verification};
 use super::verify::{resend_after_secs, sends, verification_view};
-use super::{About, Inner};
 use crate::id::VerificationId;
 use crate::issue::{self, Reserved, Wanted};
-use crate::journal::Row;
+use crate::journal::{Row, Ruling};
 use crate::keys::RecordKey;
-use crate::limit::{self, Charge, Charged, LimitName, Limited};
+use crate::limit::{self, Charge, Charged, Limited};
 use crate::numbers::{Change, Loaded};
 use crate::passcode::Passcode;
 use crate::record::{Entry, NumberRecord};
@@ -31,7 +31,7 @@ const LONGEST_SESSION: usize = 512;
 pub(super) struct Request {
     pub(super) app: String,
     pub(super) message: Message,
-    ip: Option<IpAddr>,
+    pub(super) ip: Option<IpAddr>,
     session: Option<[u8; 16]>,
     /// Of a new verification, where the request may come again.
     pub(super) nonce: Option<[u8; 12]>,
@@ -207,7 +207,7 @@ impl Inner {
     }
 
     /// Counts a message everywhere and puts it down in the number's record, or
-    /// leaves no trace.
+    /// leaves no trace but in the journal.
     async fn reserve<T>(
         &self,
         request: &Request,
@@ -215,29 +215,7 @@ impl Inner {
         rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
     ) -> Result<(Reservation, T), StartError> {
         let to = &request.message.to;
-        let reserved = self.try_reserve(request, is_own, rule).await;
-        if let Err(StartError::Limited(limited)) = &reserved {
-            let about = About {
-                app: &request.app,
-                usage_type: request.message.usage_type.as_str(),
-                country: &to.region(),
-            };
-            self.parts.events.limited(&about, limited.limit);
-            tracing::info!(message.to = %to, limit = limited.limit.as_str(), "a message was refused by a limit");
-        }
-        reserved
-    }
-
-    async fn try_reserve<T>(
-        &self,
-        request: &Request,
-        is_own: bool,
-        rule: impl Fn(&mut NumberRecord, Timestamp) -> Result<T, Limited>,
-    ) -> Result<(Reservation, T), StartError> {
-        let to = &request.message.to;
-        if !self.parts.policy.allows(&to.region()) {
-            return Err(Limited::lasting(LimitName::CountryDenied).into());
-        }
+        let listed = self.listed(request)?;
         let record = self.parts.keys.record(to);
         let (turn, now) = self.numbers.queue(record).await;
         let loaded = self.numbers.load(record, now).await?;
@@ -252,24 +230,34 @@ impl Inner {
         if let Err(limited) = rule(&mut tried, now) {
             drop(turn);
             self.note_number(&limited, to).await;
-            return Err(limited.into());
+            return Err(self.refused(request, &limited.into()));
         }
         let message = Charged {
             to,
             ip: request.ip,
             is_own,
         };
-        let charges = limit::charges(&self.parts.policy, &self.parts.keys, &message, now);
-        if let Err(error) = self.charge(&charges, now).await {
-            drop(turn);
-            if let StartError::Limited(limited) = &error {
-                self.note_charge(limited, &message, &charges).await;
+        let charged = self.charge(request, &message, listed, now).await;
+        let (charges, observed) = match charged {
+            Ok(charged) => charged,
+            Err(uncharged) => {
+                drop(turn);
+                return Err(self.not_charged(request, &message, uncharged).await);
             }
-            return Err(error);
-        }
+        };
+        let (policy, keys) = (&self.parts.policy, &self.parts.keys);
+        let ip = limit::ip_of_record(policy, keys, request.ip.filter(|_| !is_own));
+        let rule = |record: &mut NumberRecord, now| {
+            let answer = rule(record, now)?;
+            record.note_counted(ip.clone(), observed.is_some());
+            Ok(answer)
+        };
         let put_down = self.put_down(record, loaded, &request.message, rule, now);
         match put_down.await {
             Ok(Some(answer)) => {
+                if let Some(reached) = &observed {
+                    self.tell_ruling(&request.ruled(Ruling::WouldRefuse, reached));
+                }
                 let at = now;
                 Ok((
                     Reservation {
@@ -292,7 +280,10 @@ impl Inner {
                     let _ = self.release(record, out_id, None).await;
                 }
                 self.give_back(&charges, now).await;
-                Err(error)
+                Err(match error {
+                    StartError::Limited(limited) => self.refused(request, &limited.into()),
+                    error => error,
+                })
             }
         }
     }
@@ -319,30 +310,6 @@ impl Inner {
         };
         let answer = self.numbers.change(key, loaded, now, change).await?;
         Ok(answer?)
-    }
-
-    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<(), StartError> {
-        if charges.is_empty() {
-            return Ok(());
-        }
-        let additions = limit::additions(charges);
-        let totals = self.parts.store.add(&additions, now).await?;
-        let judged = limit::judge(charges, &totals, now);
-        if judged.is_err() {
-            self.give_back(charges, now).await;
-        }
-        Ok(judged?)
-    }
-
-    /// What is not given back costs the next ones a little room, nothing else.
-    async fn give_back(&self, charges: &[Charge], now: Timestamp) {
-        let additions = limit::give_back(charges);
-        if additions.is_empty() {
-            return;
-        }
-        if let Err(error) = self.parts.store.add(&additions, now).await {
-            tracing::warn!(%error, "counters could not be given back");
-        }
     }
 
     /// Writes the row, sends, and takes everything back if it was refused.

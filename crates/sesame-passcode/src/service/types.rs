@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sesame_connector::{OutId, Outcome, PhoneNumber, Reading, Refusal, mask_number};
 use thiserror::Error as ThisError;
 
-use crate::journal::{Reported as ReportState, Row, State};
+use crate::journal::{Reported as ReportState, Row, Ruling, State};
 use crate::limit::{LimitName, Limited};
 use crate::store::StoreError;
 
@@ -478,6 +478,65 @@ impl From<Row> for MessageView {
     }
 }
 
+/// Which decisions of limits are wanted.
+#[derive(Clone, Default)]
+pub struct VerdictQuery {
+    /// About this number, in any notation.
+    pub to: Option<String>,
+    /// The same by the number's blind index.
+    pub number_index: Option<[u8; 16]>,
+    /// Of this limit.
+    pub limit_name: Option<LimitName>,
+    /// Refused, or only watched.
+    pub ruling: Option<Ruling>,
+    /// Behind this one: its time and id, as the last page ended.
+    pub after: Option<(Timestamp, String)>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl fmt::Debug for VerdictQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerdictQuery")
+            .field("to", &self.to.as_deref().map(mask_number))
+            .field("limit_name", &self.limit_name)
+            .field("ruling", &self.ruling)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a limit decided within an hour about messages that are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictView {
+    /// Its id.
+    pub id: String,
+    /// The first time.
+    pub at: Timestamp,
+    /// The last time.
+    pub last_at: Timestamp,
+    /// How often.
+    pub count: i64,
+    /// What was decided.
+    pub ruling: Ruling,
+    /// The limit's name.
+    pub limit: String,
+    /// The caller.
+    pub app: String,
+    /// What for; empty where too many were alike.
+    pub usage_type: String,
+    /// ISO letters of the number's country, or `001`; empty like the usage type.
+    pub country: String,
+    /// The number, masked; none of many.
+    pub to: Option<String>,
+    /// Whom the limit counts: a masked number, a prefix without its last digits,
+    /// an address, the letters of a country, or `all`.
+    pub subject: String,
+    /// The figures or the entry of a list that decided, the last time.
+    pub reason: String,
+    /// Until when the limit holds; none where time does not end it.
+    pub until: Option<Timestamp>,
+}
+
 /// Delivery reports were taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
@@ -514,6 +573,8 @@ pub struct Ticked {
     pub purged: usize,
     /// How many old rows the journal dropped.
     pub pruned: usize,
+    /// How many rows of what limits decided were written.
+    pub ruled: usize,
 }
 
 impl Ticked {

@@ -26,8 +26,8 @@ struct Checked {
     outcome: Checking,
     entry: Entry,
     number: PhoneNumber,
-    /// When the verification's messages were sent.
-    sent_at: Vec<Timestamp>,
+    /// The verification's messages.
+    sent: Vec<Sent>,
     /// Whether this wrong code locked the number.
     locks: bool,
     /// What the number's wrong codes have brought on it.
@@ -97,10 +97,7 @@ impl Inner {
             outcome: Checking::Right,
             entry: record.verifications[place].clone(),
             number,
-            sent_at: sends(&record, &vid.nonce)
-                .into_iter()
-                .map(|sent| sent.at)
-                .collect(),
+            sent: its(&record, &vid.nonce).cloned().collect(),
             locks: false,
             blocked: None,
         };
@@ -149,11 +146,9 @@ impl Inner {
     }
 
     async fn count_confirmed(&self, checked: &Checked, now: Timestamp) {
-        let Checked {
-            number, sent_at, ..
-        } = checked;
+        let Checked { number, sent, .. } = checked;
         let parts = &self.parts;
-        let confirmed = limit::confirmations(&parts.policy, &parts.keys, number, sent_at);
+        let confirmed = limit::confirmations(&parts.policy, &parts.keys, number, sent);
         if !confirmed.is_empty()
             && let Err(error) = parts.store.add(&confirmed, now).await
         {
@@ -348,13 +343,16 @@ impl From<Ended> for CheckOutcome {
 
 /// The messages of a verification, oldest first.
 pub(super) fn sends(record: &NumberRecord, nonce: &[u8; 12]) -> Vec<SentAt> {
-    let sends = record.sends.iter();
-    let its = sends.filter(|sent| sent.verification.as_ref() == Some(nonce));
     let sent_at = |sent: &Sent| SentAt {
         out_id: sent.out_id.clone(),
         at: sent.at,
     };
-    its.map(sent_at).collect()
+    its(record, nonce).map(sent_at).collect()
+}
+
+fn its<'a>(record: &'a NumberRecord, nonce: &'a [u8; 12]) -> impl Iterator<Item = &'a Sent> {
+    let sends = record.sends.iter();
+    sends.filter(move |sent| sent.verification.as_ref() == Some(nonce))
 }
 
 /// When the number's own limits allow its next message.

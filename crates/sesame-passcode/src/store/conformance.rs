@@ -16,6 +16,7 @@ mod figures;
 pub mod messages;
 pub mod records;
 pub mod rules;
+mod verdicts;
 mod world;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -73,6 +74,10 @@ macro_rules! conformance_tests {
             old_rows_are_pruned
             keys_are_written_and_changed
             decisions_come_newest_first
+            verdicts_of_one_id_add_up
+            verdicts_that_come_at_the_same_time_are_all_counted
+            verdicts_are_found_by_every_filter
+            old_verdicts_are_pruned
             a_mark_stays_as_it_was_made
             a_journal_that_is_there_answers
         ]);

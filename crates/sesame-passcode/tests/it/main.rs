@@ -2,8 +2,10 @@
 //! that is moved by hand and a provider that remembers what it was handed.
 
 mod crashes;
+mod guard;
 mod leaks;
 mod norms;
+mod pumping;
 mod service;
 mod settling;
 mod simulation;

@@ -84,19 +84,19 @@ impl Attack {
     }
 }
 
-fn request(to: &str, ip: IpAddr) -> Start {
+pub(crate) fn request(to: &str, ip: IpAddr) -> Start {
     Start {
         ip: Some(ip),
         ..start(to)
     }
 }
 
-fn address(number: u64) -> IpAddr {
+pub(crate) fn address(number: u64) -> IpAddr {
     Ipv4Addr::from(0x0b00_0000 + u32::try_from(number % 0x00ff_ffff).expect("it fits")).into()
 }
 
 /// A mainland number; neighbours in `number` have nothing in common.
-fn mainland(number: u64) -> String {
+pub(crate) fn mainland(number: u64) -> String {
     let prefixes = [
         "135", "136", "137", "138", "139", "150", "151", "158", "159", "188",
     ];
@@ -299,17 +299,17 @@ enum Step {
 
 /// A workload of honest users: how many an hour, over how many minutes, and
 /// where their numbers come from.
-struct Honest {
-    name: &'static str,
-    per_hour: u64,
-    minutes: u64,
+pub(crate) struct Honest {
+    pub(crate) name: &'static str,
+    pub(crate) per_hour: u64,
+    pub(crate) minutes: u64,
     /// How many of ten confirm.
-    confirming: u64,
-    number: fn(u64) -> String,
+    pub(crate) confirming: u64,
+    pub(crate) number: fn(u64) -> String,
 }
 
 /// How many were started, confirmed, refused.
-async fn work(honest: &Honest, mut noise: impl AsyncFnMut(&World)) -> (u64, u64, u64) {
+pub(crate) async fn work(honest: &Honest, mut noise: impl AsyncFnMut(&World)) -> (u64, u64, u64) {
     let world = World::new();
     // Begins half an hour before midnight, to run through the windows of a day.
     world
@@ -358,18 +358,18 @@ fn is_own(limited: &sesame_passcode::Limited) -> bool {
     limited.limit.as_str().starts_with("number_")
 }
 
-fn millis(millis: u64) -> SignedDuration {
+pub(crate) fn millis(millis: u64) -> SignedDuration {
     SignedDuration::from_millis(i64::try_from(millis).expect("it fits"))
 }
 
 /// One city: a hundred prefixes of ten thousand numbers.
-fn one_city(number: u64) -> String {
+pub(crate) fn one_city(number: u64) -> String {
     let drawn = mixed(number);
     format!("+86138{:04}{:04}", 4200 + drawn % 100, drawn / 100 % 10_000)
 }
 
 /// A town abroad: forty prefixes.
-fn abroad(number: u64) -> String {
+pub(crate) fn abroad(number: u64) -> String {
     let drawn = mixed(number);
     format!("+1415{}{:04}", 220 + drawn % 40, drawn / 100 % 10_000)
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use jiff::Timestamp;
+use sesame_passcode::policy::Budget;
 use sesame_passcode::{Held, LiftError, Policy};
 
 use super::form::{Asked, Fields, Posted};
@@ -27,6 +28,8 @@ struct Page {
     blocks: Vec<Block>,
     more: Option<String>,
     facts: Vec<(&'static str, String)>,
+    /// Limits that hold nobody back.
+    watched: Option<String>,
     notice: Option<(&'static str, &'static str)>,
     error: &'static str,
 }
@@ -107,6 +110,7 @@ async fn answer(
         blocks: held.into_iter().map(|held| block(w, held)).collect(),
         more: last,
         facts: facts(w, &console.config.policy),
+        watched: watched(w, &console.config.policy),
         notice,
         error,
     };
@@ -163,5 +167,46 @@ fn facts(w: &'static Words, policy: &Policy) -> Vec<(&'static str, String)> {
         (w.lock_after, policy.lock_after_failures.to_string()),
         (w.windows, windows.join(", ")),
         (w.ip_per_hour, policy.ip_per_hour.to_string()),
+        (w.ip_budget, budget(w, &policy.ip_budget())),
+        (w.prefix_budget, budget(w, &policy.prefix)),
+        (w.range_budget, budget(w, &policy.range_budget())),
+        (w.country_budget, budget(w, &policy.country)),
+        (
+            w.money_per_day,
+            policy
+                .account
+                .money_per_day
+                .map_or_else(|| w.none.to_owned(), |money| money.to_string()),
+        ),
+        (w.denied, denied(w, policy)),
     ]
+}
+
+fn budget(w: &'static Words, budget: &Budget) -> String {
+    let Budget {
+        per_hour,
+        per_day,
+        share,
+    } = budget;
+    let shown = |count: &u32| match count {
+        0 => w.none.to_owned(),
+        count => count.to_string(),
+    };
+    let (hour, day) = (shown(per_hour), shown(per_day));
+    format!("{}: {hour}, {}: {day}, + {share} ×", w.by_hour, w.by_day)
+}
+
+/// Where no messages go, as it is configured.
+fn denied(w: &'static Words, policy: &Policy) -> String {
+    let all = policy.countries.deny.iter().chain(&policy.prefixes.deny);
+    match all.map(|entry| plain(entry)).collect::<Vec<_>>() {
+        none if none.is_empty() => w.none.to_owned(),
+        all => all.join(", "),
+    }
+}
+
+fn watched(w: &'static Words, policy: &Policy) -> Option<String> {
+    let names = policy.observe.iter();
+    let names: Vec<_> = names.map(|name| plain(w.limit_named(name))).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }

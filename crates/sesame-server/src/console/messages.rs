@@ -158,8 +158,7 @@ pub(super) async fn find(
             let error = look.words.number_wrong;
             return answer(&console, &look, visitor, filter, error).await;
         };
-        let index = console.keys.number_index(&number);
-        filter.values[0] = index.iter().map(|byte| format!("{byte:02x}")).collect();
+        filter.values[0] = named_in_address(console.keys.number_index(&number));
     }
     Ok(see_other(&filter.path()))
 }
@@ -251,7 +250,7 @@ pub(super) fn badges(w: &'static Words, message: &MessageView) -> Vec<Badge> {
     std::iter::once(state).chain(confirmed).collect()
 }
 
-fn choices(known: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
+pub(super) fn choices(known: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
     let choice = |(value, name): &(&str, &str)| Choice {
         value: (*value).to_owned(),
         name: (*name).to_owned(),
@@ -318,7 +317,13 @@ fn reported(delivery: &str) -> Option<Reported> {
     }
 }
 
-fn index(text: &str) -> Option<[u8; 16]> {
+/// A blind index, as an address names it.
+pub(super) fn named_in_address(index: [u8; 16]) -> String {
+    index.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The other way round.
+pub(super) fn index(text: &str) -> Option<[u8; 16]> {
     if text.len() != 32 || !text.is_ascii() {
         return None;
     }

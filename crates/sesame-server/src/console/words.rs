@@ -145,6 +145,16 @@ words! {
     lift_gone "There was nothing to lift any more." "已没有可解除的限制。";
     cannot_lift "Aliyun would refuse it too" "阿里云同样会拒绝";
     no_blocks "Nobody is held back for more than a minute." "当前没有超过一分钟的限制。";
+    limit_decisions "What limits decided" "限制的判定记录";
+    limit_decisions_lead "Every message that a limit refused, or would have. What is alike within an hour is one line." "每条被限制拒绝或本应拒绝的短信。一小时内相同的合并为一行。";
+    no_limit_decisions "No decisions fit." "没有符合条件的记录。";
+    decision "Decision" "判定";
+    would_refuse "Would refuse" "本应拒绝";
+    many "several" "多个号码";
+    while_listed "while it is listed" "直到从名单移除";
+    times "Times" "次数";
+    reason "Reason" "依据";
+    watched_now "These limits are only watched and hold nobody back:" "以下限制仅观察，不会拦截：";
     policy "The policy in use" "当前策略";
     policy_hint "It is changed in the server's configuration." "在服务器配置中修改。";
     digits "Digits of a code" "验证码位数";
@@ -155,6 +165,12 @@ words! {
     lock_after "Wrong codes in a row that lock a number" "连续错误多少次后锁定号码";
     windows "Messages per number" "每号码短信条数";
     ip_per_hour "Messages per address and hour" "每地址每小时短信条数";
+    ip_budget "Unconfirmed codes per address" "每地址未验证条数";
+    prefix_budget "Unconfirmed codes per prefix" "每号段未验证条数";
+    range_budget "Unconfirmed codes per range" "每十万号段未验证条数";
+    country_budget "Unconfirmed codes per country" "每国家未验证条数";
+    money_per_day "Money per day" "每日费用上限";
+    denied "Countries and prefixes that get nothing" "不发送的国家与号段";
     in_words "in" "／";
     setting "Setting" "配置项";
     connector_lead "The configuration the server was started with. Secrets are not shown." "服务器启动时使用的配置，不显示密钥内容。";
@@ -319,6 +335,16 @@ const LIMITS: &[(&str, &str, &str)] = &[
         "该地址每小时条数",
     ),
     (
+        "ip_unconfirmed_per_hour",
+        "Unconfirmed codes of the address in an hour",
+        "该地址每小时未验证条数",
+    ),
+    (
+        "ip_unconfirmed_per_day",
+        "Unconfirmed codes of the address in a day",
+        "该地址每天未验证条数",
+    ),
+    (
         "prefix_per_hour",
         "Unconfirmed codes of the prefix in an hour",
         "该号段每小时未验证条数",
@@ -327,6 +353,16 @@ const LIMITS: &[(&str, &str, &str)] = &[
         "prefix_per_day",
         "Unconfirmed codes of the prefix in a day",
         "该号段每天未验证条数",
+    ),
+    (
+        "range_per_hour",
+        "Unconfirmed codes of the range in an hour",
+        "该十万号段每小时未验证条数",
+    ),
+    (
+        "range_per_day",
+        "Unconfirmed codes of the range in a day",
+        "该十万号段每天未验证条数",
     ),
     (
         "country_per_hour",
@@ -343,6 +379,12 @@ const LIMITS: &[(&str, &str, &str)] = &[
         "The policy sends nothing there",
         "策略不允许向该国家发送",
     ),
+    (
+        "prefix_denied",
+        "The policy sends nothing to such numbers",
+        "策略不允许向该号段发送",
+    ),
+    ("all", "All but the account's own", "账号限制之外的全部"),
     (
         "account_per_hour",
         "Messages of the account in an hour",
@@ -364,6 +406,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("number_locked", "A number was locked", "号码被锁定"),
     ("number_lifted", "A number was lifted", "解除号码限制"),
     ("limit_lifted", "A limit was lifted", "解除限制"),
+    ("limit_near", "Most of a limit is used up", "限制即将用尽"),
     ("number_shown", "A whole number was shown", "查看完整号码"),
     ("key_revoked", "An API key was revoked", "吊销 API 密钥"),
     ("test_sent", "A test message was sent", "发送测试短信"),

@@ -8,7 +8,7 @@ use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
 use sesame_passcode::journal::{
     ApiKeyRow, Ask, Block, Consumed, Decision, Progress, RequestId, Row, Search, SeenReport,
-    Tallied, TallyQuery,
+    Tallied, TallyQuery, Verdict, VerdictSearch,
 };
 use sesame_passcode::store::{Addition, Key, Record, StoreResult, Swap, Version};
 use sesame_passcode::{Journal, Store, StoreError};
@@ -196,6 +196,14 @@ impl Journal for Traced<dyn Journal> {
         after: Option<&'a (Timestamp, String)>,
     ) -> Work<'a, Vec<Block>> {
         traced!(self, "journal", blocks(now, limit, after))
+    }
+
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> Work<'a, ()> {
+        traced!(self, "journal", rule(verdicts))
+    }
+
+    fn verdicts<'a>(&'a self, search: &'a VerdictSearch) -> Work<'a, Vec<Verdict>> {
+        traced!(self, "journal", verdicts(search))
     }
 
     fn mark<'a>(&'a self, name: &'a str, value: Option<&'a [u8]>) -> Work<'a, Option<Vec<u8>>> {

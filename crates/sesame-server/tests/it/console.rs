@@ -143,10 +143,11 @@ async fn actions(world: &World) -> Vec<(String, String)> {
     all.collect()
 }
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/",
     "/console/messages",
     "/console/limits",
+    DECISIONS,
     "/console/connectors",
     "/console/keys",
     "/console/audit",
@@ -800,6 +801,145 @@ async fn who_is_held_back_is_listed_and_lifted() {
         429
     );
     assert!(browser.page("/console/limits").await.contains("192.0.2.77"));
+}
+
+const DECISIONS: &str = "/console/limits/decisions";
+
+/// The page, once what was decided is written down.
+async fn decisions(browser: &mut Browser<'_>, path: &str, shown: &str) -> String {
+    for _ in 0..100 {
+        let page = browser.page(path).await;
+        if page.contains(shown) {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{shown} is not on the page");
+}
+
+#[tokio::test]
+async fn what_limits_decided_is_found_by_number_limit_and_decision() {
+    let world = World::with(|config| {
+        let policy = &mut config.policy;
+        policy.ip_per_hour = 1;
+        policy.observe = ["ip_per_hour".to_owned()].into();
+        policy.prefixes.deny = ["+8617".to_owned()].into();
+    })
+    .await;
+    let body = |to: &str| json!({ "to": to, "type": "SignIn", "ip": "192.0.2.77" });
+    for (to, status) in [
+        ("+8613900139000", 201),
+        ("+8613900139001", 201),
+        ("+8613900139002", 201),
+        ("+8613900139002", 429),
+        ("+8617000138000", 422),
+    ] {
+        let said = world.post("/v1/verifications", &body(to)).await;
+        assert_eq!(said.status.as_u16(), status, "{said:?}");
+        if status == 422 {
+            assert_eq!(said.code(), "number_refused");
+            assert_eq!(said.json()["limit"], "prefix_denied");
+        }
+    }
+    let mut browser = Browser::admin(&world).await;
+    let page = browser.page("/console/limits").await;
+    assert!(page.contains(DECISIONS), "{page}");
+    assert!(
+        page.contains("only watched") && page.contains("Messages for the address in an hour"),
+        "{page}"
+    );
+    assert!(page.contains("Nobody is held back"), "{page}");
+    let page = decisions(&mut browser, DECISIONS, "prefixes.deny=+8617").await;
+    for part in [
+        "Would refuse",
+        "192.0.2.77",
+        "+86 139****9001",
+        "unconfirmed=2 confirmed=0 base=1 share=1",
+        "One message a minute",
+        "+86 1700013****",
+        "while it is listed",
+        "web · SignIn · CN",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("13900139001"), "{page}");
+    // Found by what it is.
+    let watched = browser
+        .page(&format!("{DECISIONS}?decision=would_refuse"))
+        .await;
+    assert!(
+        watched.contains("192.0.2.77") && !watched.contains("prefixes.deny"),
+        "{watched}"
+    );
+    let listed = browser
+        .page(&format!("{DECISIONS}?limit=prefix_denied"))
+        .await;
+    assert!(
+        !listed.contains("192.0.2.77") && listed.contains("prefixes.deny"),
+        "{listed}"
+    );
+    let number = [("to", "+86 139 0013 9002"), ("decision", "refused")];
+    let said = browser.post(DECISIONS, &number).await;
+    let place = header(&said, "location").to_owned();
+    assert!(
+        place.contains("decision=refused") && !place.contains("13900139002"),
+        "{place}"
+    );
+    let found = browser.page(&place).await;
+    assert!(
+        found.contains("One message a minute") && !found.contains("prefixes.deny"),
+        "{found}"
+    );
+    let said = browser.post(DECISIONS, &[("to", "123")]).await;
+    assert_eq!(said.status, 422);
+    assert!(text(&said).contains("This is no phone number"));
+    // And counted.
+    let said = world.ask(Ask::new(Method::GET, "/metrics", None)).await;
+    for line in [
+        r#"sesame_observed_total{usage_type="SignIn",country="CN",limit="ip_per_hour"} 2"#,
+        r#"sesame_limited_total{usage_type="SignIn",country="CN",limit="prefix_denied"} 1"#,
+    ] {
+        assert!(text(&said).contains(line), "{line}: {}", text(&said));
+    }
+}
+
+#[tokio::test]
+async fn decisions_come_page_by_page() {
+    let world = World::with(|config| config.policy.countries.deny = ["HK".to_owned()].into()).await;
+    for number in 0..60 {
+        let to = format!("+852683263{number:02}");
+        let said = world
+            .post("/v1/verifications", &json!({ "to": to, "type": "SignIn" }))
+            .await;
+        assert_eq!(said.status, 422, "{said:?}");
+        world.clock.advance_secs(3600);
+    }
+    let mut browser = Browser::admin(&world).await;
+    let page = decisions(&mut browser, DECISIONS, "+852 68****59").await;
+    assert_eq!(page.matches("countries.deny has HK").count(), 50);
+    let (_, rest) = page
+        .split_once(r#"<p><a class="button" href=""#)
+        .expect("older ones");
+    let older = rest.split('"').next().expect("an address");
+    let page = browser.page(&older.replace("&#38;", "&")).await;
+    assert_eq!(page.matches("countries.deny has HK").count(), 10);
+}
+
+#[tokio::test]
+async fn most_of_a_days_money_is_told() {
+    let world = World::with(|config| {
+        let account = "money_per_day = \"0.1\"\nprices = { other = \"0.045\" }";
+        config.policy.account = toml::from_str(account).expect("an account");
+    })
+    .await;
+    world.start(NUMBER).await;
+    world.start("+8613900139000").await;
+    let said = world.ask(Ask::new(Method::GET, "/metrics", None)).await;
+    let line = r#"sesame_limits_near_total{limit="account_money_per_day"} 1"#;
+    assert!(text(&said).contains(line), "{}", text(&said));
+    let mut browser = Browser::admin(&world).await;
+    let page = browser.page("/console/audit").await;
+    assert!(page.contains("Most of a limit is used up"), "{page}");
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use crate::journal::{
     State,
 };
 
+pub use super::verdicts::*;
+
 /// A journal under test.
 pub(super) type Tested = Arc<dyn Journal>;
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::{random, start};
 use crate::journal::{
     ApiKeyRow, Ask, Block, Consumed, Decision, Journal, Progress, RequestId, Row, Search,
-    SeenReport, Tallied, TallyQuery,
+    SeenReport, Tallied, TallyQuery, Verdict, VerdictSearch,
 };
 use crate::policy::{Budget, Policy};
 use crate::store::{Addition, Key, Record, Store, StoreError, StoreResult, Swap, Version};
@@ -476,6 +476,17 @@ impl Journal for Stepped<dyn Journal> {
         after: Option<&'a (Timestamp, String)>,
     ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
         self.0.blocks(now, limit, after)
+    }
+
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> BoxFuture<'a, StoreResult<()>> {
+        self.0.rule(verdicts)
+    }
+
+    fn verdicts<'a>(
+        &'a self,
+        search: &'a VerdictSearch,
+    ) -> BoxFuture<'a, StoreResult<Vec<Verdict>>> {
+        self.0.verdicts(search)
     }
 
     fn mark<'a>(

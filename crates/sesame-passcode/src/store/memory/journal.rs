@@ -11,7 +11,8 @@ use sesame_connector::provider::BoxFuture;
 use super::Faults;
 use crate::journal::{
     ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Reported,
-    RequestId, Row, Search, SeenReport, State as Stands, Tallied, TallyQuery,
+    RequestId, Row, Search, SeenReport, State as Stands, Tallied, TallyQuery, Verdict,
+    VerdictSearch,
 };
 use crate::store::StoreResult;
 
@@ -32,6 +33,7 @@ struct State {
     keys: BTreeMap<String, ApiKeyRow>,
     decisions: Vec<Decision>,
     blocks: BTreeMap<String, Block>,
+    verdicts: BTreeMap<String, Verdict>,
     marks: BTreeMap<String, Vec<u8>>,
 }
 
@@ -166,6 +168,36 @@ impl State {
         Consumed::First
     }
 
+    fn rule(&mut self, verdicts: &[Verdict]) {
+        for news in verdicts {
+            let known = self.verdicts.get(&news.id);
+            let merged = known.map_or_else(|| news.clone(), |known| known.merge(news));
+            self.verdicts.insert(news.id.clone(), merged);
+        }
+    }
+
+    fn verdicts(&self, search: &VerdictSearch) -> Vec<Verdict> {
+        let is_asked = |row: &&Verdict| {
+            let VerdictSearch {
+                number_index,
+                limit_name,
+                ruling,
+                after,
+                limit: _,
+            } = search;
+            number_index.is_none_or(|index| row.number_index == Some(index))
+                && limit_name.as_ref().is_none_or(|limit| row.limit == *limit)
+                && ruling.is_none_or(|ruling| row.ruling == ruling)
+                && after
+                    .as_ref()
+                    .is_none_or(|(at, id)| (row.at, &row.id) < (*at, id))
+        };
+        let mut found: Vec<_> = self.verdicts.values().filter(is_asked).cloned().collect();
+        found.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+        found.truncate(search.limit);
+        found
+    }
+
     fn prune(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = self.rows.values().filter(|row| row.created_at < before);
         let old: Vec<OutId> = old.map(|row| row.out_id.clone()).take(limit).collect();
@@ -186,6 +218,8 @@ impl State {
             .retain(|decision| drops(decision.at < before));
         self.consumed.retain(|_, (at, _)| drops(*at < before));
         self.blocks.retain(|_, block| drops(block.until < before));
+        self.verdicts
+            .retain(|_, verdict| drops(verdict.at < before));
         dropped
     }
 }
@@ -395,6 +429,17 @@ impl Journal for MemoryJournal {
             found.truncate(limit);
             found
         })
+    }
+
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults.step(move || self.state().rule(verdicts))
+    }
+
+    fn verdicts<'a>(
+        &'a self,
+        search: &'a VerdictSearch,
+    ) -> BoxFuture<'a, StoreResult<Vec<Verdict>>> {
+        self.faults.step(move || self.state().verdicts(search))
     }
 
     fn mark<'a>(

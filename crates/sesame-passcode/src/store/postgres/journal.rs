@@ -2,6 +2,7 @@
 
 mod blocks;
 mod tallies;
+mod verdicts;
 
 use jiff::Timestamp;
 use sesame_connector::OutId;
@@ -13,7 +14,8 @@ use super::time::Time;
 use super::{Postgres, Values, count, error, get};
 use crate::journal::{
     ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
-    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
+    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict,
+    VerdictSearch, merged_pages,
 };
 use crate::store::{Store, StoreResult};
 
@@ -135,6 +137,17 @@ impl Journal for Postgres {
         after: Option<&'a (Timestamp, String)>,
     ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
         Box::pin(blocks::read(self, now, limit, after))
+    }
+
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(verdicts::write(self, verdicts))
+    }
+
+    fn verdicts<'a>(
+        &'a self,
+        search: &'a VerdictSearch,
+    ) -> BoxFuture<'a, StoreResult<Vec<Verdict>>> {
+        Box::pin(verdicts::read(self, search))
     }
 
     fn mark<'a>(
@@ -365,6 +378,15 @@ impl Question {
         ));
     }
 
+    /// Newest first, by a time and an id.
+    fn newest_by(&mut self, at_and_id: &str, limit: usize) {
+        let order = at_and_id.replace(',', " DESC,");
+        self.values.push(Box::new(count(limit)));
+        let at = self.values.len();
+        self.sql
+            .push_str(&format!(" ORDER BY {order} DESC LIMIT ${at}"));
+    }
+
     /// The filter that rows are found by, and between which places.
     fn led(select: &str, search: &Search) -> Self {
         let mut this = Self {
@@ -534,6 +556,7 @@ async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult
         ("sesame_decisions", "id", "at"),
         ("sesame_consumptions", "verification", "at"),
         ("sesame_blocks", "id", "until"),
+        ("sesame_verdicts", "id", "at"),
     ] {
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} \

@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -195,6 +195,33 @@ UPDATE sesame_messages SET carrier = CASE WHEN country <> 'CN' THEN ''
 const FOURTH: &str = "
 ALTER TABLE sesame_consumptions ADD COLUMN request bytea;
 ";
+
+/// What limits decided; as in SQLite.
+const FIFTH: &str = r#"
+CREATE TABLE sesame_verdicts (
+  id text COLLATE "C" PRIMARY KEY,
+  at timestamptz NOT NULL,
+  last_at timestamptz NOT NULL,
+  count bigint NOT NULL,
+  ruling text COLLATE "C" NOT NULL,
+  limit_name text COLLATE "C" NOT NULL,
+  app text COLLATE "C" NOT NULL,
+  usage_type text NOT NULL,
+  country text NOT NULL,
+  number_index bytea,
+  masked text NOT NULL,
+  subject text NOT NULL,
+  sealed bytea NOT NULL,
+  reason text NOT NULL,
+  until timestamptz NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX sesame_verdicts_by_time ON sesame_verdicts (at, id);
+CREATE INDEX sesame_verdicts_by_limit ON sesame_verdicts (limit_name, at, id);
+CREATE INDEX sesame_verdicts_by_number ON sesame_verdicts (number_index, at, id)
+  WHERE number_index IS NOT NULL;
+-- Most limits hold, and whoever looks for those finds them by time.
+CREATE INDEX sesame_verdicts_observed ON sesame_verdicts (at, id) WHERE ruling = 'would_refuse';
+"#;
 
 /// Brings a database up to date, or says why not.
 pub(super) async fn bring_up_to_date(client: &mut Client) -> StoreResult<()> {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod tallies;
+mod verdicts;
 
 use jiff::Timestamp;
 use rusqlite::types::{Type, Value};
@@ -12,7 +13,8 @@ use sesame_connector::provider::BoxFuture;
 use super::{Sqlite, count, time};
 use crate::journal::{
     ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
-    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, merged_pages,
+    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict,
+    VerdictSearch, merged_pages,
 };
 use crate::store::StoreResult;
 
@@ -158,6 +160,22 @@ impl Journal for Sqlite {
     ) -> BoxFuture<'a, StoreResult<Vec<Block>>> {
         let after = after.cloned();
         Box::pin(self.read(move |connection| blocks::read(connection, now, limit, after)))
+    }
+
+    fn rule<'a>(&'a self, verdicts: &'a [Verdict]) -> BoxFuture<'a, StoreResult<()>> {
+        let verdicts = verdicts.to_vec();
+        Box::pin(self.write(move |connection| {
+            let mut each = verdicts.iter();
+            each.try_for_each(|verdict| verdicts::write(connection, verdict))
+        }))
+    }
+
+    fn verdicts<'a>(
+        &'a self,
+        search: &'a VerdictSearch,
+    ) -> BoxFuture<'a, StoreResult<Vec<Verdict>>> {
+        let search = search.clone();
+        Box::pin(self.read(move |connection| verdicts::read(connection, &search)))
     }
 
     fn mark<'a>(
@@ -466,7 +484,11 @@ fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::
         limit,
     )?;
     let mut dropped = delete(&format!("DELETE FROM messages WHERE id IN ({old})"), limit)?;
-    for (table, key) in [("decisions", "id"), ("consumptions", "verification")] {
+    for (table, key) in [
+        ("decisions", "id"),
+        ("consumptions", "verification"),
+        ("verdicts", "id"),
+    ] {
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN \
              (SELECT {key} FROM {table} WHERE at < ?1 ORDER BY at LIMIT ?2)"

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -172,6 +172,32 @@ UPDATE messages SET carrier = CASE WHEN country <> 'CN' THEN ''
 /// Which request used a verification up: it is told again what it was told.
 const FOURTH: &str = "
 ALTER TABLE consumptions ADD COLUMN request BLOB;
+";
+
+/// What limits decided.
+const FIFTH: &str = "
+CREATE TABLE verdicts (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  ruling TEXT NOT NULL,
+  limit_name TEXT NOT NULL,
+  app TEXT NOT NULL,
+  usage_type TEXT NOT NULL,
+  country TEXT NOT NULL,
+  number_index BLOB,
+  masked TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdicts_by_time ON verdicts (at, id);
+CREATE INDEX verdicts_by_limit ON verdicts (limit_name, at, id);
+CREATE INDEX verdicts_by_number ON verdicts (number_index, at, id) WHERE number_index IS NOT NULL;
+-- Most limits hold, and whoever looks for those finds them by time.
+CREATE INDEX verdicts_observed ON verdicts (at, id) WHERE ruling = 'would_refuse';
 ";
 
 /// Which schema a file has; 0 for an empty one.

@@ -12,7 +12,7 @@ pub(super) fn of_verification(error: StartError) -> Fault {
         StartError::Invalid(invalid) => Fault::parameter(invalid.field, invalid.reason),
         StartError::Limited(limited) => {
             let (code, message) = match limited.limit {
-                LimitName::CountryDenied => (
+                LimitName::CountryDenied | LimitName::PrefixDenied => (
                     Code::GeoBlocked,
                     "The destination phone number has been blocked by Verify Geo-Permissions",
                 ),
@@ -49,7 +49,7 @@ pub(super) fn of_message(error: StartError) -> Fault {
     match error {
         StartError::Invalid(invalid) => Fault::new(Code::BadRequest, invalid.to_string()),
         StartError::Limited(limited) => match limited.limit {
-            LimitName::CountryDenied => {
+            LimitName::CountryDenied | LimitName::PrefixDenied => {
                 let message = "Permission to send an SMS has not been enabled for the region indicated by the 'To' number";
                 Fault::new(Code::RegionDenied, message)
             }
