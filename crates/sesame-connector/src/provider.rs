@@ -173,9 +173,9 @@ impl FindError {
         self.is(Kind::RateLimit)
     }
 
-    /// Whether the key may not say this.
+    /// Whether the key may not say this, or is not taken at all.
     pub fn is_denied(&self) -> bool {
-        self.is(Kind::Permission)
+        self.is(Kind::Permission) || self.is(Kind::Credential)
     }
 
     fn is(&self, kind: Kind) -> bool {

@@ -6,9 +6,9 @@
 
 mod error;
 mod param;
-pub mod text;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The journal around a send, and what becomes of messages afterwards: reports
 //! merged, doubts settled by asking. Nothing here ever sends again.
 
+mod convert;
 mod query;
 mod settle;
 
@@ -148,7 +149,7 @@ impl Deliver {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Reported, ReportsError> {
-        let read = self.connector.provider().parse_reports(body)?;
+        let read = self.connector.parse_reports(body)?;
         let mut reported = Reported {
             acknowledgement: read.acknowledgement,
             matched: 0,

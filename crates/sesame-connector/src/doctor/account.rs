@@ -85,7 +85,10 @@ pub(super) fn permission(
 fn consequence(denied: &[&'static str]) -> &'static str {
     if denied.contains(&ASK) {
         ", and a message whose answer was lost stays unknown"
-    } else if [SEND, SEND_PNVS, SEND_INTL].iter().any(|send| denied.contains(send)) {
+    } else if [SEND, SEND_PNVS, SEND_INTL]
+        .iter()
+        .any(|send| denied.contains(send))
+    {
         ", and the fallback sends nothing"
     } else {
         ""

@@ -95,7 +95,11 @@ impl AliyunIntl {
         let Some(message_id) = sought.biz_id.clone() else {
             return Err(FindError::Unsupported);
         };
-        match self.client.query_message(&QueryMessage { message_id }).await {
+        match self
+            .client
+            .query_message(&QueryMessage { message_id })
+            .await
+        {
             Ok(reply) => Ok(Some(found_message(&reply))),
             Err(CallError::Refused(refusal)) if refusal.code == NO_SUCH_MESSAGE => Ok(None),
             Err(error) => Err(ends::not_found(&error)),

@@ -83,7 +83,10 @@ impl RouteError {
                     "{} has no text for numbers outside the mainland",
                     short(usage)
                 ),
-                format!("使用类型 {} 没有用于国际及港澳台号码的短信文本", short(usage)),
+                format!(
+                    "使用类型 {} 没有用于国际及港澳台号码的短信文本",
+                    short(usage)
+                ),
             ),
             Self::NoSignName(usage) => Text::made(
                 format!(

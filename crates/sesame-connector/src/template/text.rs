@@ -209,7 +209,10 @@ mod tests {
         let values = [("code".to_owned(), "${min}".to_owned())];
         assert_eq!(render(text, &values), "a ${min} b ${min} ${ code} ${x");
         assert_eq!(pieces("").len(), 0);
-        assert_eq!(pieces("${${code}"), [Piece::Plain("${"), Piece::Variable("code")]);
+        assert_eq!(
+            pieces("${${code}"),
+            [Piece::Plain("${"), Piece::Variable("code")]
+        );
     }
 
     #[test]

@@ -130,7 +130,8 @@ async fn rows_of_an_older_schema_are_counted() {
     let older = Connection::open(&file).unwrap();
     older
         .execute_batch(
-            "DROP TABLE tallies; DROP TABLE blocks; DROP INDEX messages_failed; \
+            "DROP TABLE tallies; DROP TABLE blocks; DROP TABLE conversions; \
+             DROP INDEX messages_failed; \
              ALTER TABLE messages DROP COLUMN carrier; PRAGMA user_version = 2;",
         )
         .unwrap();

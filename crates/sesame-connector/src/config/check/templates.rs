@@ -140,7 +140,12 @@ impl Reader<'_> {
         if !has_text {
             let message = "there is no text, so numbers outside the mainland are refused";
             let cure = "add text, if such numbers are to be served";
-            self.report(ProblemId::TemplateOneRegion, &table.place_of("text"), message, cure);
+            self.report(
+                ProblemId::TemplateOneRegion,
+                &table.place_of("text"),
+                message,
+                cure,
+            );
         }
         Some(TemplateCodes::ByRegion {
             china,

@@ -135,7 +135,8 @@ impl Reader<'_> {
             return;
         }
         let (count, encoding) = (counted.count, counted.encoding);
-        let message = format!("this text is sent as {count} segments ({encoding}), each of them paid");
+        let message =
+            format!("this text is sent as {count} segments ({encoding}), each of them paid");
         let cure = match (encoding, first_not_gsm(&filled)) {
             (Encoding::Ucs2, Some(first)) => format!(
                 "shorten it to 70 characters, or to 160 without {} and the like",

@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, SIXTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -195,6 +195,16 @@ UPDATE sesame_messages SET carrier = CASE WHEN country <> 'CN' THEN ''
 const FOURTH: &str = "
 ALTER TABLE sesame_consumptions ADD COLUMN request bytea;
 ";
+
+/// Messages whose provider is to be told that their code came back, and when; as
+/// in SQLite.
+const SIXTH: &str = r#"
+CREATE TABLE sesame_conversions (
+  message bigint PRIMARY KEY REFERENCES sesame_messages ON DELETE CASCADE,
+  due timestamptz NOT NULL
+);
+CREATE INDEX sesame_conversions_by_time ON sesame_conversions (due);
+"#;
 
 /// Brings a database up to date, or says why not.
 pub(super) async fn bring_up_to_date(client: &mut Client) -> StoreResult<()> {

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, SIXTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -172,6 +172,15 @@ UPDATE messages SET carrier = CASE WHEN country <> 'CN' THEN ''
 /// Which request used a verification up: it is told again what it was told.
 const FOURTH: &str = "
 ALTER TABLE consumptions ADD COLUMN request BLOB;
+";
+
+/// Messages whose provider is to be told that their code came back, and when.
+const SIXTH: &str = "
+CREATE TABLE conversions (
+  message INTEGER PRIMARY KEY,
+  due INTEGER NOT NULL
+) STRICT;
+CREATE INDEX conversions_by_time ON conversions (due);
 ";
 
 /// Which schema a file has; 0 for an empty one.
