@@ -89,7 +89,8 @@ pub(super) fn unreached(endpoint: &Endpoint, error: &Error) -> Check {
 
 /// Whether what answers knows this API or its operations not.
 pub(super) fn is_other_api(refusal: &Refusal) -> bool {
-    ["InvalidVersion", "InvalidAction"].contains(&refusal.code.split('.').next().unwrap_or(""))
+    ["InvalidVersion", "InvalidAction", "InvalidApi"]
+        .contains(&refusal.code.split('.').next().unwrap_or(""))
 }
 
 /// The one line of an endpoint that serves another API: the wrong region, or a

@@ -194,7 +194,7 @@ rows! {
         };
     "an endpoint of another site is asked for the China site's API",
         "answer" "failure" "127.0.0.1", "InvalidAction.NotFound", "aliyun-intl",
-        |w| w.faults.push(json!({ "action": "QuerySendDetails", "times": 1, "fault": { "code": "InvalidAction.NotFound", "http_status": 404 } }));
+        |w| w.faults.push(json!({ "action": "QuerySendDetails", "times": 2, "fault": { "code": "InvalidAction.NotFound", "http_status": 404 } }));
 
     "the clock is an hour behind",
         "clock" "warning" "127.0.0.1", "1 hour behind", "NTP", |w| w.clock_secs = 3600 + 30;
