@@ -36,6 +36,7 @@ impl Reader<'_> {
             let message = format!("{} is no sender id", field.quoted(&id));
             let cure = "write up to 11 letters and digits, or up to 15 digits";
             self.report(ProblemId::SenderIdFormat, &field.place, message, cure);
+            return None;
         }
         Some(id)
     }
@@ -107,18 +108,19 @@ impl Reader<'_> {
         let codes = pieces(&text)
             .into_iter()
             .filter(|piece| *piece == Piece::Variable(CODE));
-        match codes.count() {
-            1 => {}
-            0 => {
-                let message = "the text does not hold the code";
+        let count = codes.count();
+        if count != 1 {
+            let (message, cure) = if count == 0 {
                 let cure = "write ${code} where the code is to stand";
-                self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
-            }
-            _ => {
-                let message = "the text holds the code more than once";
-                let cure = "write ${code} once";
-                self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
-            }
+                ("the text does not hold the code", cure)
+            } else {
+                (
+                    "the text holds the code more than once",
+                    "write ${code} once",
+                )
+            };
+            self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
+            return None;
         }
         self.count_segments(&text, field);
         Some(text)
