@@ -6,6 +6,7 @@ mod query;
 mod settle;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,8 @@ pub(crate) struct Deliver {
     events: Arc<dyn Events>,
     polling: bool,
     pace: settle::Pace,
+    /// Whether the provider did not take the last thing it was told.
+    is_not_told: AtomicBool,
 }
 
 impl Deliver {
@@ -46,6 +49,7 @@ impl Deliver {
             events: parts.events.clone(),
             polling: parts.polling,
             pace: settle::Pace::default(),
+            is_not_told: AtomicBool::new(false),
         }
     }
 

@@ -4,6 +4,8 @@
 //! A message is told of once. Only a server that dies between the answer and the
 //! journal's note of it has it told again, which says nothing new.
 
+use std::sync::atomic::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::provider::{Conversion, FindError, Told};
 use tokio::task::JoinSet;
@@ -77,13 +79,19 @@ impl Deliver {
     fn weigh_told(&self, told: &Told, row: &Row, now: Timestamp) -> Option<Timestamp> {
         let kind = kind(told);
         self.events.converted(Converting::Message, kind);
-        if let Err(FindError::Failed(failure)) = told {
+        let was_not_told = self
+            .is_not_told
+            .swap(kind != Converted::Told, Ordering::Relaxed);
+        if let Err(FindError::Failed(failure)) = told
+            && !was_not_told
+        {
+            // Once, and not for each message.
             tracing::warn!(
                 message.out_id = %row.out_id,
                 message.code = failure.code,
                 cause = &*failure.cause.en,
                 cure = &*failure.cure.en,
-                "the provider did not take that a code came back"
+                "the provider does not take that codes came back"
             );
         }
         match kind {
@@ -200,11 +208,8 @@ fn is_due(known: &Record, hour: Timestamp, now: Timestamp) -> bool {
     let (Some(told), Some(lease)) = (number(0), number(8)) else {
         return true;
     };
-    match told.cmp(&hour.as_second()) {
-        std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Equal => lease != 0 && lease <= now.as_second(),
-        std::cmp::Ordering::Greater => false,
-    }
+    let hour = hour.as_second();
+    told < hour || (told == hour && lease != 0 && lease <= now.as_second())
 }
 
 /// What is to be done about a message whose code came back.

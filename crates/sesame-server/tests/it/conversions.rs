@@ -11,10 +11,10 @@ use sesame_connector::{Connector, ConnectorConfig, Source};
 use sesame_emulator::{Conversion, Emulator, Fault, FaultOrder};
 use sesame_passcode::store::memory::{MemoryJournal, MemoryStore};
 use sesame_passcode::{CheckOutcome, Start};
-use sesame_server::Server;
 use sesame_server::config::ConversionsConfig;
 use sesame_server::keys::KeyRing;
 use sesame_server::stores::Stores;
+use sesame_server::{Config, Server};
 
 use crate::support::{Clock, Log, World, config};
 
@@ -81,6 +81,11 @@ impl Place {
     async fn server(&self, conversions: ConversionsConfig) -> Server {
         let mut config = config();
         config.conversions = conversions;
+        self.server_with(config).await
+    }
+
+    async fn server_with(&self, config: Config) -> Server {
+        let mut config = config;
         config.doctor.every_secs = 0;
         let connector = self.connector.clone();
         let ring: KeyRing = serde_json::from_value(self.ring.clone()).expect("keys");
@@ -108,16 +113,8 @@ impl Place {
     }
 
     async fn started(&self, server: &Server, to: &str) -> String {
-        let start = Start {
-            app: "web".to_owned(),
-            to: to.to_owned(),
-            usage_type: "SignIn".to_owned(),
-            session: None,
-            ip: None,
-            locale: None,
-            attempt: None,
-        };
-        let started = server.passcodes().start(start).await.expect("it is sent");
+        let started = server.passcodes().start(start(to)).await;
+        let started = started.expect("it is sent");
         started.verification.id
     }
 
@@ -144,6 +141,18 @@ impl Place {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("{action} never came {count} times");
+    }
+}
+
+fn start(to: &str) -> Start {
+    Start {
+        app: "web".to_owned(),
+        to: to.to_owned(),
+        usage_type: "SignIn".to_owned(),
+        session: None,
+        ip: None,
+        locale: None,
+        attempt: None,
     }
 }
 
@@ -194,6 +203,73 @@ async fn the_international_api_is_told_in_its_own_words() {
         ("ConversionData", Some(1.0))
     );
     server.shutdown().await;
+}
+
+/// Reports of the international form are matched by our id, which travels as
+/// `TaskId`; a template's message has none, and is asked about.
+#[tokio::test]
+async fn reports_of_the_international_api_find_their_messages() {
+    let place = Place::new(|config| {
+        config["provider"] = json!("aliyun-intl");
+        config["templates"] = json!([{
+            "usageType": "Generic",
+            "templateCode": "SMS_154950909",
+            "text": { "default": "Your code is ${code}.", "zh": "您的验证码是 ${code}。" },
+        }]);
+    })
+    .await;
+    let server = place.server(ConversionsConfig::default()).await;
+    let mut start = start(&overseas(1));
+    start.locale = Some("zh-CN".to_owned());
+    let started = server.passcodes().start(start).await.expect("it is sent");
+    let message = place.emulator.messages_to(&overseas(1)).remove(0);
+    assert!(
+        message.text.starts_with("您的验证码是 "),
+        "{}",
+        message.text
+    );
+    let out_id = started.outcome.out_id().to_string();
+    let report = |to: &str, task_id: &str| {
+        json!([{
+            "To": to, "Status": "2", "ErrorCode": "UNDELIV", "TaskId": task_id,
+            "MessageId": message.biz_id, "SmsSize": "1",
+            "ReceiveDate": "Sun, 22 Nov 2026 12:10:05 +0800",
+        }])
+        .to_string()
+    };
+    for (to, task_id, matched) in [
+        ("14155550001", "another", 0),
+        ("14155550002", out_id.as_str(), 0),
+        ("14155550001", out_id.as_str(), 1),
+        ("14155550001", out_id.as_str(), 1),
+    ] {
+        let body = report(to, task_id);
+        let taken = server.passcodes().reports(body.as_bytes()).await;
+        assert_eq!(taken.expect("a list").matched, matched, "{to} {task_id}");
+    }
+    let seen = server.passcodes().message(None, &out_id).await;
+    let seen = seen.expect("the journal").expect("a message");
+    assert_eq!(seen.delivered, Some(false));
+    assert_eq!(seen.delivery_code.as_deref(), Some("UNDELIV"));
+    server.shutdown().await;
+
+    let mut config = config();
+    config.reports.polling = true;
+    let server = place.server_with(config).await;
+    let to = "+8613800138000";
+    let started = server.passcodes().start(self::start(to)).await;
+    let out_id = started.expect("it is sent").outcome.out_id().to_string();
+    for _ in 0..600 {
+        place.clock.advance_secs(1);
+        let seen = server.passcodes().message(None, &out_id).await;
+        let seen = seen.expect("the journal").expect("a message");
+        if seen.delivered == Some(true) {
+            server.shutdown().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no report");
 }
 
 #[tokio::test]
