@@ -21,8 +21,8 @@ pub use limit::{LimitName, Limited};
 pub use policy::{Policy, PolicyError};
 pub use service::{
     About, Approved, Attempt, Check, CheckOutcome, Converted, Converting, Events, Find, FindBy,
-    Held, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page, Parts, Passcodes, QueryError,
-    Reported, ReportsError, SendOwn, Sent, SentAt, Start, StartError, Started, Status, Ticked,
-    Verification,
+    Held, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page, Parts, Passcodes,
+    QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start, StartError, Started, Status,
+    Ticked, Verification,
 };
 pub use store::{Store, StoreError};

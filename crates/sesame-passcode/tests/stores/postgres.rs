@@ -101,6 +101,7 @@ async fn rows_of_an_older_schema_are_counted() {
     drop(Postgres::open(&url).await.unwrap());
     let older = "DROP TABLE sesame_tallies; DROP TABLE sesame_blocks; \
         DROP TABLE sesame_conversions; \
+        ALTER TABLE sesame_consumptions DROP COLUMN request; \
         DROP INDEX sesame_messages_failed; ALTER TABLE sesame_messages DROP COLUMN carrier; \
         UPDATE sesame_schema SET version = 2";
     ask(&url, older).await;

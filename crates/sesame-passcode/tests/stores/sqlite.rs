@@ -132,6 +132,7 @@ async fn rows_of_an_older_schema_are_counted() {
         .execute_batch(
             "DROP TABLE tallies; DROP TABLE blocks; DROP TABLE conversions; \
              DROP INDEX messages_failed; \
+             ALTER TABLE consumptions DROP COLUMN request; \
              ALTER TABLE messages DROP COLUMN carrier; PRAGMA user_version = 2;",
         )
         .unwrap();

@@ -10,7 +10,7 @@ use sesame_connector::config::NoLookup;
 use sesame_connector::{Connector, ConnectorConfig, Source};
 use sesame_emulator::{Conversion, Emulator, Fault, FaultOrder};
 use sesame_passcode::store::memory::{MemoryJournal, MemoryStore};
-use sesame_passcode::{CheckOutcome, Start};
+use sesame_passcode::{Check, CheckOutcome, Start};
 use sesame_server::config::ConversionsConfig;
 use sesame_server::keys::KeyRing;
 use sesame_server::stores::Stores;
@@ -103,7 +103,7 @@ impl Place {
         let digits = |part: &&str| part.len() == 6 && part.bytes().all(|b| b.is_ascii_digit());
         let mut parts = message.text.split(|c: char| !c.is_ascii_digit());
         let code = parts.find(digits).expect("a code");
-        let checked = server.passcodes().check("web", &id, code).await;
+        let checked = server.passcodes().check(Check::new("web", &id, code)).await;
         let checked = checked.expect("the store is there");
         assert!(
             matches!(checked, Some(CheckOutcome::Approved(_))),

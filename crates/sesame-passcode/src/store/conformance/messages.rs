@@ -484,7 +484,10 @@ pub async fn a_code_that_came_back_is_told_of_once(journal: Tested) {
     };
     assert!(claim(0, 10).await.is_empty());
     for (verification, at) in [("v-1", 1), ("v-2", 1), ("v-3", 5), ("v-1", 9)] {
-        journal.consume(verification, None, after(at)).await.unwrap();
+        journal
+            .consume(verification, None, after(at))
+            .await
+            .unwrap();
     }
     assert_eq!(claim(2, 10).await, ["a", "b"]);
     assert!(claim(3, 10).await.is_empty());
