@@ -9,6 +9,7 @@
 
 mod applications;
 mod billing;
+mod conversion;
 mod globe;
 mod lenient;
 mod pns;
@@ -31,13 +32,17 @@ pub use applications::{
     TemplateApplication, UpdateSmsSign, UpdateSmsTemplate,
 };
 pub use billing::{AccountBalance, QueryAccountBalance, QueryAccountBalanceReply};
+pub use conversion::{
+    ConversionData, ConversionDataIntl, ConversionReply, SmsConversion, SmsConversionIntl,
+};
 pub use globe::{
     GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe, SendMessageToGlobeReply,
+    SendMessageWithTemplate,
 };
 pub use pns::{
     CheckSmsVerifyCode, CheckSmsVerifyCodeReply, SendSmsVerifyCode, SendSmsVerifyCodeReply,
 };
-pub use report::{Acknowledgement, DeliveryReport};
+pub use report::{Acknowledgement, DeliveryReport, GlobeReport};
 pub use resources::{
     CarrierRegistration, GetSmsSign, GetSmsSignReply, GetSmsTemplate, GetSmsTemplateReply,
     QuerySmsSignList, QuerySmsSignListReply, QuerySmsTemplateList, QuerySmsTemplateListReply,

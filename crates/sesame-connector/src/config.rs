@@ -23,7 +23,7 @@ use secrecy::SecretString;
 use thiserror::Error as ThisError;
 
 use crate::phone::Reading;
-use crate::template::{SignName, TemplateCode};
+use crate::template::{MessageText, SignName, TemplateCode};
 use crate::usage::UsageType;
 pub use lookup::{Lookup, NoLookup, Reference, SystemLookup};
 pub use parse::Format;
@@ -41,6 +41,8 @@ pub struct ConnectorConfig {
     pub credentials: Credentials,
     /// The signatures of all templates that have none of their own.
     pub sign_names: SignNames,
+    /// Whom texts of our own come from, where the provider lets us say.
+    pub sender_id: Option<String>,
     /// What is sent for which usage type; of two for one type, the first.
     pub templates: Vec<Template>,
     /// How phone numbers are read.
@@ -67,17 +69,29 @@ pub enum ProviderKind {
     /// Aliyun's PNVS (短信认证), `Dypnsapi` 2017-05-25: gift signatures and
     /// templates that need no review, for mainland numbers only.
     AliyunPnvs,
+    /// Aliyun SMS of the international site, `Dysmsapi` 2018-05-01: texts of our
+    /// own outside the mainland, templates in it.
+    AliyunIntl,
 }
 
 impl ProviderKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AliyunSms, Self::AliyunPnvs];
+    pub const ALL: [Self; 3] = [Self::AliyunSms, Self::AliyunPnvs, Self::AliyunIntl];
 
     /// The name in a configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AliyunSms => "aliyun-sms",
             Self::AliyunPnvs => "aliyun-pnvs",
+            Self::AliyunIntl => "aliyun-intl",
+        }
+    }
+
+    /// The region whose endpoint is called, if nothing else is said.
+    pub fn usual_region(self) -> &'static str {
+        match self {
+            Self::AliyunSms | Self::AliyunPnvs => aliyun_sms::client::REGION,
+            Self::AliyunIntl => "ap-southeast-1",
         }
     }
 }
@@ -148,6 +162,19 @@ pub struct Template {
     pub sign_names: SignNames,
     /// The variables in the template's text. Nothing else is ever filled in.
     pub variables: Vec<String>,
+    /// What numbers outside the mainland get from a provider that takes texts.
+    pub text: Option<MessageText>,
+}
+
+impl Template {
+    /// Whether anything of it is meant for numbers outside the mainland.
+    pub fn is_for_overseas(&self) -> bool {
+        let has_code = match &self.codes {
+            TemplateCodes::Everywhere(_) => true,
+            TemplateCodes::ByRegion { overseas, .. } => overseas.is_some(),
+        };
+        has_code || self.text.is_some()
+    }
 }
 
 /// The codes of the approved templates for one usage type.
@@ -229,6 +256,14 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConnectorConfig {
+    /// Has everything go there, what stands behind included.
+    pub fn point_at(&mut self, endpoint: &Endpoint) {
+        self.endpoint = Some(endpoint.clone());
+        if let Some(fallback) = &mut self.fallback {
+            fallback.point_at(endpoint);
+        }
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use aliyun_sms::code::Kind;
 use aliyun_sms::{Source, Transport};
+use serde_json::{Map, Value};
 use tracing::Instrument;
 
-use crate::config::{ConnectorConfig, ProviderKind};
+use crate::config::{ConnectorConfig, ProviderKind, Template};
 use crate::error::Error;
 use crate::message::{Draft, Message, OutId, Prepared};
 use crate::outcome::{Delivery, Outcome, Receipt, Refusal, Stage};
 use crate::phone::{PhoneError, PhoneNumber};
-use crate::provider::{self, Provider, Sought};
+use crate::provider::{self, Provider, ReportError, Reports, Sought};
 use crate::settle::{self, Settled};
 use crate::template;
 use crate::usage::UsageType;
@@ -143,18 +144,27 @@ impl Connector {
         let out_id = || message.out_id.clone();
         let route = template::route(&self.config, &message.usage_type, &message.to)
             .map_err(|error| Box::new(Refusal::of_route(out_id(), &error)))?;
+        let text = route.text.as_ref();
+        let text = text.map(|text| text.choose(languages(&message.payload)));
+        let variables = match text {
+            Some(text) => template::text::variables(text),
+            None => route.variables.clone(),
+        };
         let mut payload = Cow::Borrowed(&message.payload);
-        if self.config.provider == ProviderKind::AliyunPnvs && !payload.contains_key(MINUTES) {
+        let is_usual = self.config.provider == ProviderKind::AliyunPnvs || text.is_some();
+        if is_usual && !payload.contains_key(MINUTES) {
             payload
                 .to_mut()
                 .insert(MINUTES.to_owned(), USUAL_MINUTES.into());
         }
-        let params = template::fill(&route.variables, &payload)
+        let params = template::fill(&variables, &payload)
             .map_err(|error| Box::new(Refusal::of_param(out_id(), &error)))?;
+        let text = text.map(|text| template::text::render(text, &params));
         Ok(Prepared {
             to: message.to.clone(),
             route,
             params,
+            text,
             out_id: out_id(),
         })
     }
@@ -233,6 +243,41 @@ impl Connector {
         self.fallback.as_deref().filter(|_| lies_here && is_ours)
     }
 
+    /// Who knows a message by this id: the one of the two whose ids look so, or
+    /// the first.
+    pub fn sender_of(&self, biz_id: Option<&str>) -> &Arc<dyn Provider> {
+        let both = [Some(self), self.fallback()].into_iter().flatten();
+        let is_its = |one: &&Connector| biz_id.is_some_and(|id| one.provider.gives_such_ids(id));
+        let mut its = both.filter(is_its).map(|one| &one.provider);
+        its.next().unwrap_or(&self.provider)
+    }
+
+    /// Reads a pushed body of delivery reports: of the first, or of the fallback
+    /// where the first can read none.
+    ///
+    /// # Errors
+    /// Where neither can.
+    pub fn parse_reports(&self, body: &[u8]) -> Result<Reports, ReportError> {
+        let own = self.provider.parse_reports(body);
+        let is_read = own.as_ref().is_ok_and(|own| !own.reports.is_empty());
+        match self.fallback().filter(|_| !is_read) {
+            Some(fallback) => match fallback.provider.parse_reports(body) {
+                Ok(other) if !other.reports.is_empty() => Ok(other),
+                _ => own,
+            },
+            None => own,
+        }
+    }
+
+    /// Who serves numbers outside the mainland: the first of the two that has
+    /// anything for them.
+    pub fn overseas(&self) -> Option<&Self> {
+        let both = [Some(self), self.fallback()].into_iter().flatten();
+        let serves = |one: &&Connector| one.config.templates.iter().any(Template::is_for_overseas);
+        both.filter(|one| one.config.provider != ProviderKind::AliyunPnvs)
+            .find(serves)
+    }
+
     /// Asks for up to `limit`, answers included, what became of a message whose
     /// sending ended unknown: accepted if the provider knows it, else unknown
     /// still. Other ends are left as they are.
@@ -256,7 +301,8 @@ impl Connector {
     /// Waits for up to `limit` for the report of an accepted message.
     pub async fn delivery(&self, to: &PhoneNumber, receipt: &Receipt, limit: Duration) -> Delivery {
         let sought = Sought::accepted(to, receipt);
-        settle::delivery(&*self.provider, &sought, limit).await
+        let sender = self.sender_of(receipt.biz_id.as_deref());
+        settle::delivery(&**sender, &sought, limit).await
     }
 
     /// Sends what a caller handed over, once.
@@ -270,6 +316,14 @@ impl Connector {
             }
         }
     }
+}
+
+/// The languages of whoever gets a message, as callers tell them: one tag
+/// (`locale`), or several separated by spaces (`uiLocales`).
+fn languages(payload: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let told = ["locale", "uiLocales"].into_iter();
+    told.filter_map(|key| payload.get(key)?.as_str())
+        .flat_map(str::split_whitespace)
 }
 
 /// For whoever looks into one message; telling the operator is the caller's.

@@ -15,6 +15,7 @@ mod configuration;
 mod contact;
 mod keys;
 pub mod links;
+mod overseas;
 mod plan;
 mod questions;
 mod sign_name;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use aliyun_sms::{Source, Transport};
 
 use crate::config::{Checked, Level as ProblemLevel};
+use crate::phone::Region;
 use crate::text::Text;
 pub use check::{Check, CheckId, Level, Report};
 pub(crate) use questions::{Questions, Unanswered};
@@ -42,7 +44,7 @@ pub use watch::{Seen, Turn};
 pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Whether to find out if the key may send: by a request to send that names
     /// no number, no signature and no template there could be, which Aliyun can
@@ -50,6 +52,8 @@ pub struct Options {
     pub asks_permission: bool,
     /// Whether to ask for the account's money, which is another product's API.
     pub asks_balance: bool,
+    /// Countries whose numbers are to be served, each a line of its own.
+    pub countries: Vec<Region>,
 }
 
 impl Default for Options {
@@ -57,6 +61,7 @@ impl Default for Options {
         Self {
             asks_permission: true,
             asks_balance: true,
+            countries: Vec::new(),
         }
     }
 }

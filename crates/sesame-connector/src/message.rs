@@ -134,6 +134,8 @@ pub struct Prepared {
     pub route: Route,
     /// The variables and their values, in the order they were declared.
     pub params: Vec<(String, String)>,
+    /// The whole text, where it is one of our own.
+    pub text: Option<String>,
     /// Our id for it.
     pub out_id: OutId,
 }

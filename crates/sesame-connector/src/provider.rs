@@ -3,6 +3,7 @@
 //! A new provider is one file here and a line in [`from_config`]. A number's
 //! notation on its wire stays inside its file.
 
+pub mod aliyun_intl;
 pub mod aliyun_pnvs;
 pub mod aliyun_sms;
 pub mod stub;
@@ -43,6 +44,37 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// # Errors
     /// Where it is none of this provider's.
     fn parse_reports(&self, body: &[u8]) -> Result<Reports, ReportError>;
+
+    /// Whether an id looks like those it gives to messages.
+    fn gives_such_ids(&self, biz_id: &str) -> bool {
+        let _ = biz_id;
+        false
+    }
+
+    /// Tells it that the code of a message came back. To tell it twice changes
+    /// nothing.
+    fn convert<'a>(&'a self, conversion: &'a Conversion) -> BoxFuture<'a, Told> {
+        let _ = conversion;
+        Box::pin(async { Err(FindError::Unsupported) })
+    }
+
+    /// Tells it the share, from 0 to 1, of messages whose codes came back.
+    fn convert_rate(&self, rate: f64, until: Timestamp) -> BoxFuture<'_, Told> {
+        let _ = (rate, until);
+        Box::pin(async { Err(FindError::Unsupported) })
+    }
+}
+
+/// What telling a provider something ends in; the errors are those of asking.
+pub type Told = Result<(), FindError>;
+
+/// The code of a message came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// The provider's id of the message.
+    pub biz_id: String,
+    /// When it came back.
+    pub at: Timestamp,
 }
 
 /// What [`Provider::find`] answers.
@@ -62,6 +94,9 @@ pub fn from_config(
             config, source, transport,
         )?)),
         ProviderKind::AliyunPnvs => Ok(Arc::new(aliyun_pnvs::AliyunPnvs::from_config(
+            config, source, transport,
+        )?)),
+        ProviderKind::AliyunIntl => Ok(Arc::new(aliyun_intl::AliyunIntl::from_config(
             config, source, transport,
         )?)),
     }
@@ -135,8 +170,16 @@ impl FindError {
 impl FindError {
     /// Whether questions come too often for the provider.
     pub fn is_throttled(&self) -> bool {
-        let is_throttling = |code| ::aliyun_sms::code::kind_of(code, 0) == Kind::RateLimit;
-        matches!(self, Self::Failed(failure) if is_throttling(&failure.code))
+        self.is(Kind::RateLimit)
+    }
+
+    /// Whether the key may not say this, or is not taken at all.
+    pub fn is_denied(&self) -> bool {
+        self.is(Kind::Permission) || self.is(Kind::Credential)
+    }
+
+    fn is(&self, kind: Kind) -> bool {
+        matches!(self, Self::Failed(failure) if ::aliyun_sms::code::kind_of(&failure.code, 0) == kind)
     }
 }
 

@@ -8,11 +8,13 @@ mod error;
 mod param;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use std::fmt;
 
 pub use error::{ParamError, RouteError};
 pub use param::fill;
+pub use text::MessageText;
 
 use crate::config::{ConnectorConfig, ProviderKind, Template, TemplateCodes};
 use crate::phone::PhoneNumber;
@@ -59,7 +61,7 @@ impl TemplateCode {
     /// the digits alone of a gift template.
     pub fn looks_right(text: &str, provider: ProviderKind) -> bool {
         let digits = match provider {
-            ProviderKind::AliyunSms => text.strip_prefix("SMS_"),
+            ProviderKind::AliyunSms | ProviderKind::AliyunIntl => text.strip_prefix("SMS_"),
             ProviderKind::AliyunPnvs => Some(text),
         };
         digits
@@ -96,14 +98,36 @@ impl TemplateRegion {
 /// What to send to one number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The signature in front of the text.
+    /// The signature in front of the text; of a text of our own the sender id,
+    /// which may be empty.
     pub sign_name: SignName,
-    /// The template.
+    /// The template; empty for a text of our own.
     pub template_code: TemplateCode,
     /// What the number was taken for.
     pub region: TemplateRegion,
     /// The variables the template declares.
     pub variables: Vec<String>,
+    /// A text of our own, never for the mainland.
+    pub text: Option<MessageText>,
+}
+
+/// Where a number belongs, as far as it matters for what is sent there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// On which side of the border.
+    pub region: TemplateRegion,
+    /// The calling code.
+    pub country_code: u16,
+}
+
+impl Destination {
+    /// Of a number.
+    pub fn of(phone: &PhoneNumber) -> Self {
+        Self {
+            region: TemplateRegion::of(phone),
+            country_code: phone.country_code(),
+        }
+    }
 }
 
 /// The country code whose numbers Aliyun cannot tell from mainland mobiles.
@@ -132,14 +156,32 @@ pub fn route(
     usage_type: &UsageType,
     phone: &PhoneNumber,
 ) -> Result<Route, RouteError> {
-    if config.provider == ProviderKind::AliyunPnvs && !phone.is_mainland() {
+    route_to(config, usage_type, Destination::of(phone))
+}
+
+/// The same for any number of a country.
+///
+/// # Errors
+/// As [`route`].
+pub fn route_to(
+    config: &ConnectorConfig,
+    usage_type: &UsageType,
+    to: Destination,
+) -> Result<Route, RouteError> {
+    let is_overseas = to.region == TemplateRegion::Overseas;
+    if config.provider == ProviderKind::AliyunPnvs && is_overseas {
         return Err(RouteError::MainlandOnly);
     }
     let mut first_error = None;
     for wanted in usage_type.fallbacks() {
         let found = config.templates.iter().find(|t| t.usage_type == *wanted);
         let Some(template) = found else { continue };
-        match route_by(config, template, phone) {
+        let routed = if config.provider == ProviderKind::AliyunIntl && is_overseas {
+            route_text(config, template)
+        } else {
+            route_by(config, template, to)
+        };
+        match routed {
             Ok(route) => return Ok(route),
             Err(error) => first_error = first_error.or(Some(error)),
         }
@@ -147,15 +189,29 @@ pub fn route(
     Err(first_error.unwrap_or_else(|| RouteError::NoTemplate(usage_type.clone())))
 }
 
+/// The international API takes whole texts, and reads every number with its
+/// country code first.
+fn route_text(config: &ConnectorConfig, template: &Template) -> Result<Route, RouteError> {
+    let text = template.text.clone();
+    let text = text.ok_or_else(|| RouteError::NoText(template.usage_type.clone()))?;
+    Ok(Route {
+        sign_name: SignName::new(config.sender_id.clone().unwrap_or_default()),
+        template_code: TemplateCode::new(""),
+        region: TemplateRegion::Overseas,
+        variables: Vec::new(),
+        text: Some(text),
+    })
+}
+
 fn route_by(
     config: &ConnectorConfig,
     template: &Template,
-    phone: &PhoneNumber,
+    to: Destination,
 ) -> Result<Route, RouteError> {
-    let region = TemplateRegion::of(phone);
+    let region = to.region;
     let template_code = match region {
         TemplateRegion::China => china_code(template)?,
-        TemplateRegion::Overseas => overseas_code(config, template, phone)?,
+        TemplateRegion::Overseas => overseas_code(config, template, to.country_code)?,
     };
     let own = &template.sign_names;
     let shared = &config.sign_names;
@@ -171,6 +227,7 @@ fn route_by(
         template_code: template_code.clone(),
         region,
         variables: template.variables.clone(),
+        text: None,
     })
 }
 
@@ -181,7 +238,7 @@ fn china_code(template: &Template) -> Result<&TemplateCode, RouteError> {
 fn overseas_code<'c>(
     config: &ConnectorConfig,
     template: &'c Template,
-    phone: &PhoneNumber,
+    country_code: u16,
 ) -> Result<&'c TemplateCode, RouteError> {
     let code = match &template.codes {
         TemplateCodes::Everywhere(code) => Some(code),
@@ -197,7 +254,7 @@ fn overseas_code<'c>(
             .filter_map(serving_china)
             .any(|c| c == code)
     };
-    if phone.country_code() == PLUS_ONE && may_be_domestic() {
+    if country_code == PLUS_ONE && may_be_domestic() {
         return Err(RouteError::PlusOneNeedsOverseas(
             template.usage_type.clone(),
         ));

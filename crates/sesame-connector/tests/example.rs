@@ -8,9 +8,12 @@ use sesame_connector::{Connector, ConnectorConfig, Delivery, Draft, Outcome};
 use sesame_emulator::Emulator;
 
 async fn connector(emulator: &Emulator) -> Connector {
+    example(emulator, "connector.json")
+}
+
+fn example(emulator: &Emulator, name: &str) -> Connector {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let mut config =
-        ConnectorConfig::load(&folder.join("connector.json")).expect("the example is valid");
+    let mut config = ConnectorConfig::load(&folder.join(name)).expect("the example is valid");
     config.endpoint = Some(Endpoint::parse(emulator.url()).expect("a URL"));
     Connector::from_config(config, SystemSource::shared()).expect("a connector")
 }
@@ -63,4 +66,24 @@ async fn a_second_code_within_the_minute_is_refused_with_the_time_to_wait() {
     };
     assert_eq!(refusal.code, "isv.BUSINESS_LIMIT_CONTROL");
     assert!(refusal.retry_after.is_some());
+}
+
+#[tokio::test]
+async fn the_international_example_serves_the_world() {
+    let emulator = emulator().await;
+    let connector = example(&emulator, "connector-international.json");
+    for (to, text) in [
+        ("+85268326366", "Your verification code is 246801."),
+        ("+13012345678", "Your verification code is 246801."),
+        (
+            "+8613800138000",
+            "【阿里云短信测试】您的验证码为：246801，请勿泄露于他人！",
+        ),
+    ] {
+        let outcome = connector
+            .send_draft(Draft::of_code(to, "SignIn", "246801"))
+            .await;
+        assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+        assert_eq!(emulator.messages()[0].text, text);
+    }
 }

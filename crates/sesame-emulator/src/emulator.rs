@@ -130,6 +130,11 @@ impl Emulator {
         inbox::messages(&records)
     }
 
+    /// What it was told of codes that were typed, oldest first.
+    pub fn conversions(&self) -> Vec<crate::Conversion> {
+        self.shared.lock().conversions.all()
+    }
+
     /// Empties the inbox.
     pub fn clear(&self) {
         control::clear(&self.shared);

@@ -5,6 +5,7 @@ mod api;
 mod applications;
 mod clock;
 mod control;
+mod conversions;
 mod emulator;
 mod events;
 mod faults;
@@ -29,6 +30,7 @@ pub use account::{
     ReviewStatus, Secret, SignKind, SignName, Tag, Template, TemplateKind, WrongCode,
 };
 pub use control::{ControlError, Reply, ReportDecision};
+pub use conversions::Conversion;
 pub use emulator::{DEFAULT_ADDRESS, Emulator, EmulatorBuilder, EmulatorError};
 pub use faults::{ANY_ACTION, Fault, FaultOrder};
 pub use inbox::{Message, MessageStatus};

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::account::{Account, Book};
 use crate::applications::Applications;
 use crate::clock::{Clock, plus_secs};
+use crate::conversions::Conversions;
 use crate::events::{self, Event};
 use crate::faults::Faults;
 use crate::inbox::{Inbox, Record};
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) applications: Applications,
     pub(crate) verify_codes: VerifyCodes,
     pub(crate) queues: Queues,
+    pub(crate) conversions: Conversions,
 }
 
 impl fmt::Debug for State {
@@ -174,6 +176,7 @@ impl State {
             applications: Applications::default(),
             verify_codes: VerifyCodes::default(),
             queues: Queues::default(),
+            conversions: Conversions::default(),
         }
     }
 

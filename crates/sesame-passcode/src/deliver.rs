@@ -1,10 +1,12 @@
 //! The journal around a send, and what becomes of messages afterwards: reports
 //! merged, doubts settled by asking. Nothing here ever sends again.
 
+mod convert;
 mod query;
 mod settle;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +35,8 @@ pub(crate) struct Deliver {
     events: Arc<dyn Events>,
     polling: bool,
     pace: settle::Pace,
+    /// Whether the provider did not take the last thing it was told.
+    is_not_told: AtomicBool,
 }
 
 impl Deliver {
@@ -45,6 +49,7 @@ impl Deliver {
             events: parts.events.clone(),
             polling: parts.polling,
             pace: settle::Pace::default(),
+            is_not_told: AtomicBool::new(false),
         }
     }
 
@@ -148,7 +153,7 @@ impl Deliver {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Reported, ReportsError> {
-        let read = self.connector.provider().parse_reports(body)?;
+        let read = self.connector.parse_reports(body)?;
         let mut reported = Reported {
             acknowledgement: read.acknowledgement,
             matched: 0,

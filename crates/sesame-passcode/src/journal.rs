@@ -93,13 +93,33 @@ pub trait Journal: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
 
     /// Notes that a verification was used up, and by which request, if that is
-    /// known; marks its messages as confirmed. One request alone is the first.
+    /// known; marks its messages as confirmed, and of those to numbers outside
+    /// the mainland, that their provider may be told. One request alone is the
+    /// first.
     fn consume<'a>(
         &'a self,
         verification: &'a str,
         by: Option<RequestId>,
         at: Timestamp,
     ) -> BoxFuture<'a, StoreResult<Consumed>>;
+
+    /// Takes up to `limit` messages to numbers outside the mainland whose codes
+    /// came back and whose provider is to be told now, for as long as the lease,
+    /// as [`Journal::claim`] does.
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
+
+    /// Notes when its provider is to be told of a message's code again; without a
+    /// time, never.
+    fn converted<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        again: Option<Timestamp>,
+    ) -> BoxFuture<'a, StoreResult<()>>;
 
     /// Drops rows, decisions and verdicts older than `before`, and consumptions,
     /// tallies and ended blocks too; at most `limit`. Gives how many were dropped.

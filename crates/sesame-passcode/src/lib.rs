@@ -20,9 +20,9 @@ pub use keys::{CodeKey, Keys, NumberKey};
 pub use limit::{LimitName, Limited};
 pub use policy::{Policy, PolicyError};
 pub use service::{
-    About, Approved, Attempt, Check, CheckOutcome, Events, Find, FindBy, Held, Invalid, LiftError,
-    Lifted, MessageQuery, MessageView, Page, Parts, Passcodes, QueryError, Reported, ReportsError,
-    SendOwn, Sent, SentAt, Start, StartError, Started, Status, Ticked, VerdictQuery, VerdictView,
-    Verification,
+    About, Approved, Attempt, Check, CheckOutcome, Converted, Converting, Events, Find, FindBy,
+    Held, Invalid, LiftError, Lifted, MessageQuery, MessageView, Page, Parts, Passcodes,
+    QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start, StartError, Started, Status,
+    Ticked, VerdictQuery, VerdictView, Verification,
 };
 pub use store::{Store, StoreError};

@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 pub use blocks::Held;
-pub use events::{About, Events};
+pub use events::{About, Converted, Converting, Events};
 pub use types::{
     Approved, Attempt, Check, CheckOutcome, Find, FindBy, Invalid, LiftError, Lifted, MessageQuery,
     MessageView, Page, QueryError, Reported, ReportsError, SendOwn, Sent, SentAt, Start,
@@ -332,6 +332,27 @@ impl Passcodes {
     /// was left.
     pub async fn tick(&self) -> Result<Ticked, StoreError> {
         self.inner.tick().await
+    }
+
+    /// Tells the provider of messages to numbers outside the mainland whose codes
+    /// came back; each is told of once. Gives how many were taken up. Call it in
+    /// a loop beside [`Passcodes::tick`]; any number of servers may.
+    ///
+    /// # Errors
+    /// Where the journal does not answer.
+    pub async fn tell_conversions(&self) -> StoreResult<usize> {
+        self.inner.deliver.convert_due(self.inner.now()).await
+    }
+
+    /// Tells the provider, once an hour, the share of messages to numbers outside
+    /// the mainland whose codes came back. In the same loop.
+    ///
+    /// # Errors
+    /// Where the store or the journal does not answer.
+    pub async fn tell_conversion_rate(&self) -> StoreResult<()> {
+        let inner = &self.inner;
+        let store = &*inner.parts.store;
+        inner.deliver.convert_rate(store, inner.now()).await
     }
 
     /// Waits until every message on its way has been answered and written down.

@@ -66,6 +66,8 @@ pub struct Config {
     pub otlp: OtlpConfig,
     /// How often the account at the provider is looked at.
     pub doctor: DoctorConfig,
+    /// What the provider is told of codes that came back.
+    pub conversions: ConversionsConfig,
     /// The platforms that ask for messages, by the names in their addresses.
     pub hooks: BTreeMap<String, HookConfig>,
 }
@@ -89,6 +91,7 @@ impl Default for Config {
             log: LogConfig::default(),
             otlp: OtlpConfig::default(),
             doctor: DoctorConfig::default(),
+            conversions: ConversionsConfig::default(),
             hooks: BTreeMap::new(),
         }
     }
@@ -365,6 +368,18 @@ impl Default for DoctorConfig {
             first_after_secs: 60,
         }
     }
+}
+
+/// What Aliyun is told of codes that came back, of messages to numbers outside
+/// the mainland alone: by it Aliyun chooses ways that arrive. Nothing unless
+/// said, since it tells of people and takes permissions of its own.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConversionsConfig {
+    /// Of each message, once (`SmsConversionIntl`, `SmsConversion`).
+    pub messages: bool,
+    /// Their share, by the hour (`ConversionDataIntl`, `ConversionData`).
+    pub rate: bool,
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {

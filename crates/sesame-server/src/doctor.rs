@@ -1,11 +1,15 @@
 //! The account at the provider, looked at now and then: what turned is logged
 //! and counted. Nothing waits for it, and nothing fails with it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use sesame_connector::doctor::{Level, Options, Report, Seen, Turn, examine};
-use sesame_connector::{Checked, Connector};
+use sesame_connector::{Checked, Connector, Region};
+use sesame_passcode::journal::{Span, TallyQuery};
 use tokio::sync::watch;
 
 use crate::config::DoctorConfig;
@@ -14,6 +18,11 @@ use crate::state::App;
 
 const CHECKS: &str = "sesame_doctor_checks";
 const TURNS: &str = "sesame_doctor_turns_total";
+
+/// Countries of messages in this time have a line of their own.
+const SEEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// So many of them at most.
+const MOST_COUNTRIES: usize = 20;
 
 /// When to look.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +43,7 @@ impl Schedule {
 
 /// Whether the doctor knows the provider that sends: a stand-in has no account.
 pub(crate) fn knows(connector: &Connector) -> bool {
-    connector.provider().name() == "aliyun-sms"
+    ["aliyun-sms", "aliyun-intl"].contains(&connector.provider().name())
 }
 
 /// Looks until it is told to stop.
@@ -64,6 +73,7 @@ pub(crate) async fn run(app: Arc<App>, schedule: Schedule, mut stop: watch::Rece
 async fn look(app: &App) -> Report {
     let options = Options {
         asks_permission: false,
+        countries: seen_countries(app).await,
         ..Options::default()
     };
     let checked = Checked {
@@ -78,6 +88,31 @@ async fn look(app: &App) -> Report {
         &|_| {},
     )
     .await
+}
+
+/// Where messages were taken for in the last days, the most first.
+async fn seen_countries(app: &App) -> Vec<Region> {
+    let now = app.source.now();
+    let query = TallyQuery {
+        span: Span::Day,
+        from: now - SEEN_FOR,
+        until: now,
+        app: None,
+    };
+    // What cannot be read is looked at the next time.
+    let tallied = app.journal.tallies(&query).await.unwrap_or_default();
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for tallied in tallied {
+        *counts.entry(tallied.country).or_default() += tallied.counts.accepted;
+    }
+    let mut seen: Vec<(i64, Region)> = counts
+        .into_iter()
+        .filter_map(|(letters, count)| Some((count, Region::parse(&letters)?)))
+        .filter(|(count, country)| *count > 0 && *country != Region::CN)
+        .collect();
+    seen.sort_by_key(|(count, _)| Reverse(*count));
+    seen.truncate(MOST_COUNTRIES);
+    seen.into_iter().map(|(_, country)| country).collect()
 }
 
 fn log(turn: &Turn) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sesame_connector::{Outcome, Stage};
 use sesame_passcode::journal::State;
-use sesame_passcode::{About, CheckOutcome, Events, LimitName};
+use sesame_passcode::{About, CheckOutcome, Converted, Converting, Events, LimitName};
 
 use crate::metrics::{Metrics, country, usage_type};
 
@@ -98,6 +98,14 @@ impl Events for Counting {
             "Delivery reports, pushed or asked for.",
             about,
             &[("delivery", delivery)],
+        );
+    }
+
+    fn converted(&self, what: Converting, how: Converted) {
+        self.0.count(
+            "sesame_conversions_total",
+            "What the provider was told of codes that came back.",
+            &[("of", what.as_str()), ("outcome", how.as_str())],
         );
     }
 

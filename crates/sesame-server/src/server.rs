@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, Around};
 use crate::auth::Book;
-use crate::config::{Config, Secret};
+use crate::config::{Config, ConversionsConfig, Secret};
 use crate::console::Console;
 use crate::doctor;
 use crate::events::Counting;
@@ -221,8 +221,14 @@ impl ServerBuilder {
             urls.push(format!("http://{}", callable(address)));
             addresses.push(address);
         }
-        let working = work::run(app.passcodes.clone(), self.source, stopped.clone());
+        let source = Arc::clone(&self.source);
+        let working = work::run(app.passcodes.clone(), source, stopped.clone());
         running.push(tokio::spawn(working));
+        let told = self.config.conversions;
+        if told != ConversionsConfig::default() {
+            let telling = work::tell(app.passcodes.clone(), told, self.source, stopped.clone());
+            running.push(tokio::spawn(telling));
+        }
         let schedule = doctor::Schedule::of(&self.config.doctor);
         if let Some(schedule) = schedule.filter(|_| doctor::knows(&app.connector)) {
             let looking = doctor::run(Arc::clone(&app), schedule, stopped.clone());

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use sesame_connector::Source;
 use sesame_passcode::Passcodes;
+use sesame_passcode::store::StoreResult;
 use tokio::sync::watch;
+
+use crate::config::ConversionsConfig;
 
 /// Between two rounds; up to half as much again is added, so that several
 /// servers do not all ask in the same moment.
@@ -45,6 +48,50 @@ pub(crate) async fn run(
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Tells the provider of codes that came back, until it is told to stop. Nothing
+/// waits for it, and what it was about when it stopped comes again.
+pub(crate) async fn tell(
+    passcodes: Passcodes,
+    what: ConversionsConfig,
+    source: Arc<dyn Source>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut is_failing = false;
+    loop {
+        let told = tokio::select! {
+            told = tell_once(&passcodes, what) => told,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let pause = match told {
+            Ok(0) => jittered(&*source),
+            Ok(_) => BUSY,
+            Err(_) => PAUSE * 10,
+        };
+        match told {
+            Ok(_) => is_failing = false,
+            Err(error) if !std::mem::replace(&mut is_failing, true) => {
+                tracing::warn!(%error, "the provider cannot be told of codes that came back; trying again");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Gives how many messages were told of.
+async fn tell_once(passcodes: &Passcodes, what: ConversionsConfig) -> StoreResult<usize> {
+    if what.rate {
+        passcodes.tell_conversion_rate().await?;
+    }
+    if what.messages {
+        return passcodes.tell_conversions().await;
+    }
+    Ok(0)
 }
 
 fn jittered(source: &dyn Source) -> Duration {

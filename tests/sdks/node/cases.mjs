@@ -330,6 +330,24 @@ const clientOnly = {
     assert.equal((await only(way)).text, `【${SIGN}】您的验证码为：246810，请勿泄露于他人！`);
     await ask(way, 'SmsConversion', { MessageId, Delivered: true });
     await ask(way, 'ConversionData', { ConversionRate: '0.53', ReportTime: 1349055900000 });
+    const conversion = { MessageId, Delivered: false, ConversionTime: 1349055900001 };
+    await ask(way, 'SmsConversionIntl', conversion);
+    await ask(way, 'ConversionDataIntl', { ConversionRate: '1', ReportTime: 1349055900002 });
+    const told = await way.emulator.conversions();
+    assert.deepEqual(
+      told.map(({ told_at, ...one }) => one),
+      [
+        { action: 'SmsConversion', message_id: MessageId, delivered: true },
+        { action: 'ConversionData', rate: 0.53, time_millis: 1349055900000 },
+        {
+          action: 'SmsConversionIntl',
+          message_id: MessageId,
+          delivered: false,
+          time_millis: 1349055900001,
+        },
+        { action: 'ConversionDataIntl', rate: 1, time_millis: 1349055900002 },
+      ],
+    );
   },
 
   'reports through the queue': async (way) => {

@@ -42,6 +42,11 @@ export class Emulator {
     return this.#get(`messages?to=${encodeURIComponent(to)}`);
   }
 
+  // What it was told of codes that came back, oldest first.
+  async conversions() {
+    return this.#get('conversions');
+  }
+
   // How many API requests came in since the reset.
   async requests() {
     return (await this.#get('requests')).total;

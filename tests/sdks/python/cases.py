@@ -366,6 +366,24 @@ def texts_overseas_and_home(way):
     assert got["text"] == f"【{SIGN}】您的验证码为：246810，请勿泄露于他人！", got
     ask(way, "SmsConversion", MessageId=sent["MessageId"], Delivered=True)
     ask(way, "ConversionData", ConversionRate="0.53", ReportTime=1349055900000)
+    ask(
+        way,
+        "SmsConversionIntl",
+        MessageId=sent["MessageId"],
+        Delivered=False,
+        ConversionTime=1349055900001,
+    )
+    ask(way, "ConversionDataIntl", ConversionRate="1", ReportTime=1349055900002)
+    told = emulator.conversions()
+    assert [one["action"] for one in told] == [
+        "SmsConversion",
+        "ConversionData",
+        "SmsConversionIntl",
+        "ConversionDataIntl",
+    ], told
+    assert [one.get("message_id") for one in told[::2]] == [sent["MessageId"]] * 2, told
+    assert [one.get("delivered") for one in told[::2]] == [True, False], told
+    assert [one.get("rate") for one in told[1::2]] == [0.53, 1], told
 
 
 def reports_through_the_queue(way):

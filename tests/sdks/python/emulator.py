@@ -57,6 +57,11 @@ def messages(to):
     return _get("messages?to=" + quote(to))
 
 
+def conversions():
+    """What it was told of codes that came back, oldest first."""
+    return _get("conversions")
+
+
 def requests():
     """How many API requests came in since the reset."""
     return _get("requests")["total"]

@@ -55,7 +55,8 @@ impl Operation for SendMessageToGlobe {
     }
 }
 
-/// What `SendMessageToGlobe` answers when it accepts.
+/// What `SendMessageToGlobe` and `SendMessageWithTemplate` answer when they
+/// accept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMessageToGlobeReply {
@@ -68,6 +69,50 @@ pub struct SendMessageToGlobeReply {
     /// How many parts the text was cut into.
     #[serde(default, deserialize_with = "lenient::optional_number")]
     pub segments: Option<i64>,
+}
+
+/// `SendMessageWithTemplate`: a template's text to one number of the mainland.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SendMessageWithTemplate {
+    /// `86` and the number, digits only.
+    pub to: String,
+    /// An approved signature, without brackets.
+    pub from: String,
+    /// An approved template, `SMS_` and digits.
+    pub template_code: String,
+    /// A JSON object as text, all its values texts.
+    pub template_param: Option<String>,
+}
+
+impl fmt::Debug for SendMessageWithTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendMessageWithTemplate")
+            .field("to", &mask_number(&self.to))
+            .field("from", &self.from)
+            .field("template_code", &self.template_code)
+            .field("template_param", &REDACTED)
+            .finish()
+    }
+}
+
+impl Operation for SendMessageWithTemplate {
+    const ACTION: &'static str = "SendMessageWithTemplate";
+    const API: Api = Api::Globe;
+    type Reply = SendMessageToGlobeReply;
+
+    fn parameters(&self) -> Vec<Parameter<'_>> {
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            ("To", self.to.as_str().into()),
+            ("From", self.from.as_str().into()),
+            ("TemplateCode", self.template_code.as_str().into()),
+        ];
+        push_optional(
+            &mut parameters,
+            "TemplateParam",
+            self.template_param.as_deref(),
+        );
+        parameters
+    }
 }
 
 /// `QueryMessage`: what became of one message.

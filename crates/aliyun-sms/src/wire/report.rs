@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::lenient;
+use super::{GlobeStatus, lenient};
 use crate::redact::mask_number;
 
 /// `SmsReport`: what became of one message. May come twice, and out of order.
@@ -52,6 +52,42 @@ impl fmt::Debug for DeliveryReport {
             .field("biz_id", &self.biz_id)
             .field("out_id", &self.out_id)
             .field("report_time", &self.report_time)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A report of the 2018-05-01 API, in names of its own. Only `to` and a status
+/// must be there, as with [`DeliveryReport`].
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GlobeReport {
+    /// Country code and number.
+    #[serde(deserialize_with = "lenient::string")]
+    pub to: String,
+    /// What became of it.
+    pub status: GlobeStatus,
+    /// `DELIVERED`, or why it failed; the set is open.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub error_code: String,
+    /// When the report came, `Mon, 24 Dec 2018 16:58:22 +0800`.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub receive_date: String,
+    /// What was given as `TaskId` when sending; empty when nothing was.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub task_id: String,
+    /// The receipt of the send.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub message_id: String,
+}
+
+impl fmt::Debug for GlobeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GlobeReport")
+            .field("to", &mask_number(&self.to))
+            .field("status", &self.status)
+            .field("error_code", &self.error_code)
+            .field("message_id", &self.message_id)
+            .field("task_id", &self.task_id)
             .finish_non_exhaustive()
     }
 }

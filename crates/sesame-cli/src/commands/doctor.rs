@@ -11,7 +11,7 @@ use std::time::Duration;
 use aliyun_sms::{Endpoint, Source, SystemSource};
 use sesame_connector::config::{Checked, ConnectorConfig, ProblemId};
 use sesame_connector::doctor::{self, Check, CheckId, Level, Options, Report, Stage};
-use sesame_connector::{Connector, Text};
+use sesame_connector::{Connector, Region, Text};
 
 use crate::commands::send::random_code;
 use crate::output::{self, Language, is_terminal_on_stderr, progress};
@@ -24,6 +24,7 @@ const REPORT_WAIT: Duration = Duration::from_secs(60);
   sesame doctor --config connector.json
   sesame doctor --config connector.json --endpoint http://127.0.0.1:8086
   sesame doctor --config connector.json --send +8613800138000
+  sesame doctor --config connector.json --country HK --country US
   sesame doctor --config connector.json --watch --every 3600
 
 Without --send nothing is sent and nothing changed. docs/doctor.md lists what is
@@ -41,6 +42,10 @@ pub(crate) struct Args {
     /// it until its delivery report.
     #[arg(long, value_name = "NUMBER", conflicts_with = "watch")]
     send: Option<String>,
+    /// Says whether numbers of this country are served (HK, US, …); may stand
+    /// several times.
+    #[arg(long, value_name = "LETTERS", value_parser = country)]
+    country: Vec<Region>,
     /// Looks again and again, and prints what turned.
     #[arg(long)]
     watch: bool,
@@ -77,6 +82,11 @@ pub(crate) async fn run(args: &Args, verbosity: u8) -> anyhow::Result<u8> {
     Ok(exit_code(report.level()))
 }
 
+fn country(letters: &str) -> Result<Region, String> {
+    Region::parse(letters)
+        .ok_or_else(|| "no country; write two ISO letters, such as HK or US".to_owned())
+}
+
 fn exit_code(level: Level) -> u8 {
     match level {
         Level::Ok => 0,
@@ -103,7 +113,10 @@ async fn look(args: &Args, source: &Arc<dyn Source>, language: Language) -> Repo
         }
     };
     let subject = args.config.display().to_string();
-    let options = Options::default();
+    let options = Options {
+        countries: args.country.clone(),
+        ..Options::default()
+    };
     let mut report = doctor::examine(checked, &subject, source.clone(), options, &tell).await;
     if let (Some(to), Some(config), true) = (&args.send, config, report.level() < Level::Failure) {
         if shows_progress {
@@ -127,7 +140,7 @@ fn point_elsewhere(checked: &mut Checked, text: &str) -> Result<(), Box<Check>> 
         Box::new(failure(CheckId::Configuration, "--endpoint", message, cure))
     })?;
     if let Some(config) = &mut checked.config {
-        config.endpoint = Some(endpoint);
+        config.point_at(&endpoint);
     }
     let is_idle = |id| matches!(id, ProblemId::EndpointInsecure);
     checked.problems.retain(|problem| !is_idle(problem.id));

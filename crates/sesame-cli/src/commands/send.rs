@@ -74,7 +74,7 @@ fn connector(args: &Args) -> Result<Connector, BadInput> {
     if let Some(text) = &args.endpoint {
         let endpoint = endpoint(text)?;
         warn_of_plain_text(&endpoint);
-        config.endpoint = Some(endpoint);
+        config.point_at(&endpoint);
     }
     check_usage_type(&args.usage_type, &config)?;
     Connector::from_config(config, SystemSource::shared()).map_err(|error| {

@@ -225,7 +225,7 @@ type Variant = (&'static str, fn(&mut World));
 /// Accounts and configurations that look odd and are in order.
 #[test]
 fn what_is_in_order_in_another_way_is_in_order() {
-    let variants: [Variant; 16] = [
+    let variants: [Variant; 20] = [
         ("one template for the mainland", World::mainland_only),
         ("a template for each type", |w| {
             let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
@@ -285,6 +285,25 @@ fn what_is_in_order_in_another_way_is_in_order() {
             w.permissions(&["dypns:SendSmsVerifyCode"]);
         }),
         ("PNVS behind it", |w| w.config("/fallback", table::pnvs())),
+        ("the international API alone, and what it needs", |w| {
+            table::by_intl(w);
+            w.permissions(&["dysms:SendMessageToGlobe", "dysms:QueryMessage"]);
+            w.country("HK");
+            w.country("US");
+        }),
+        ("the international API behind it", |w| {
+            w.config("/templates/0/templateCode", json!(world::CHINA));
+            w.config("/fallback", table::intl());
+        }),
+        ("every country is served", |w| {
+            for letters in ["CN", "hk", "US", "DE"] {
+                w.country(letters);
+            }
+        }),
+        ("Germany's numbers by a text, bare", |w| {
+            table::by_intl(w);
+            w.config("/defaultCountry", json!("DE"));
+        }),
         ("a key of the environment", |w| {
             table::default_chain(w);
             w.variable("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid");

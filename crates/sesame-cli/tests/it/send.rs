@@ -540,3 +540,63 @@ fn tells_people_in_their_language_and_without_the_number() {
         "{said:?}"
     );
 }
+
+/// An account of the international site: a text of ours abroad, a template at
+/// home, and the report asked for by the message's id.
+#[test]
+fn an_international_account_sends_texts_abroad_and_templates_home() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = folder.write(
+        "intl.toml",
+        r#"
+provider = "aliyun-intl"
+accessKeyId = "testid"
+accessKeySecret = "testsecret"
+senderId = "Sesame"
+signName = "阿里云短信测试"
+
+[[templates]]
+usageType = "Generic"
+templateCode = "SMS_154950909"
+text = { default = "Your code is ${code}.", zh = "您的验证码是${code}。" }
+"#,
+    );
+    for (to, text) in [
+        ("+1 415 555 2671", "Your code is 918273."),
+        (
+            "+86 138 0013 8000",
+            "【阿里云短信测试】您的验证码为：918273，请勿泄露于他人！",
+        ),
+    ] {
+        let said = send(&config, &emulator.url, to, &["--code", "918273", "--wait"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        let found = said.json();
+        assert_eq!(found["delivery"], "delivered", "{found}");
+        let number: String = to.split(' ').collect();
+        let message = &emulator.messages(&number)[0];
+        assert_eq!(message["text"], text);
+        assert_eq!(message["biz_id"], found["biz_id"]);
+    }
+    let checked = run(&["config", "check", &config, "--json"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert_eq!(checked.json()["problems"], serde_json::json!([]));
+}
+
+/// `--endpoint` is for everything, what stands behind included.
+#[test]
+fn nothing_goes_past_the_endpoint_that_is_named() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = folder.write(
+        "ladder.json",
+        r#"{ "accessKeyId": "testid", "accessKeySecret": "testsecret", "signName": "从未申请",
+            "templates": [{ "usageType": "Generic", "templateCode": "SMS_154950909" }],
+            "fallback": { "provider": "aliyun-pnvs", "signName": "速通互联验证码",
+              "templates": [{ "usageType": "Generic", "templateCode": "100001" }] } }"#,
+    );
+    let said = send(&config, &emulator.url, "+8613800138000", &[]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(
+        emulator.messages("13800138000")[0]["template_code"],
+        "100001"
+    );
+}

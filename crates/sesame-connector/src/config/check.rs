@@ -8,6 +8,7 @@ mod credentials;
 mod reader;
 mod templates;
 mod text;
+mod texts;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ const KEYS: &[&str] = &[
     "credentials",
     "signName",
     "signNames",
+    "senderId",
     "templates",
     "strictPhoneRegionNumberCheck",
     "defaultCountry",
@@ -42,7 +44,15 @@ const KEYS: &[&str] = &[
 ];
 
 /// What a fallback has of its own.
-const FALLBACK_KEYS: &[&str] = &["provider", "signName", "signNames", "templates", "endpoint"];
+const FALLBACK_KEYS: &[&str] = &[
+    "provider",
+    "signName",
+    "signNames",
+    "senderId",
+    "templates",
+    "endpoint",
+    "region",
+];
 
 /// The whole configuration, where everything it needs is there, and whatever is
 /// wrong with it.
@@ -72,6 +82,7 @@ impl Reader<'_> {
         self.provider = provider;
         let credentials = self.credentials(&root);
         let sign_names = self.sign_names(&root);
+        let sender_id = self.sender_id(&root);
         let templates = self.templates(&root, &sign_names);
         let reading = self.reading(&root);
         let endpoint = self.endpoint(&root);
@@ -84,6 +95,7 @@ impl Reader<'_> {
             provider,
             credentials: credentials?,
             sign_names,
+            sender_id,
             templates: templates?,
             reading,
             endpoint,
@@ -113,16 +125,20 @@ impl Reader<'_> {
         }
         self.provider = provider;
         let sign_names = self.sign_names(&table);
+        let sender_id = self.sender_id(&table);
         let templates = self.templates(&table, &sign_names);
         let endpoint = self.endpoint(&table);
+        let region = self.region(&table);
         if table.has("endpoint") && endpoint.is_none() {
             return None;
         }
         Some(ConnectorConfig {
             provider,
             sign_names,
+            sender_id,
             templates: templates?,
             endpoint: endpoint.or_else(|| whole.endpoint.clone()),
+            region: region.or_else(|| whole.region.clone()),
             ..whole.clone()
         })
     }

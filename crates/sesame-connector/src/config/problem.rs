@@ -142,6 +142,14 @@ problem_ids! {
     VariableDuplicate "variable_duplicate" Warning;
     /// The variables do not include `code`.
     VariablesWithoutCode "variables_without_code" Warning;
+    /// A key that only another provider reads.
+    OtherProvidersKey "other_providers_key" Warning;
+    /// A text without the code, or with more than one.
+    TextWithoutCode "text_without_code" Error;
+    /// A text that is sent, and paid, as several.
+    TextSegments "text_segments" Warning;
+    /// What no sender id may be.
+    SenderIdFormat "sender_id_format" Error;
     /// Not an endpoint.
     EndpointInvalid "endpoint_invalid" Error;
     /// An endpoint without TLS that is not on this machine.

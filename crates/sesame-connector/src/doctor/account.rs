@@ -1,19 +1,20 @@
-//! What concerns the account as a whole: permission, service, money, overseas,
-//! reports. Pure.
+//! What concerns the account as a whole: permission, service, money, reports.
+//! Pure.
 
 use aliyun_sms::Refusal;
 use aliyun_sms::wire::AccountBalance;
 
 use super::check::{Check, CheckId};
 use super::links;
-use super::plan::Plan;
-use crate::config::ConnectorConfig;
 use crate::text::{Text, printable};
 
 /// The actions a connector uses, and those the doctor uses beside them.
 pub(super) const SEND: &str = "dysms:SendSms";
 /// The same through PNVS.
 pub(super) const SEND_PNVS: &str = "dypns:SendSmsVerifyCode";
+/// The same by the international API: texts, and templates in the mainland.
+pub(super) const SEND_INTL: &str = "dysms:SendMessageToGlobe";
+pub(super) const ASK_INTL: &str = "dysms:QueryMessage";
 pub(super) const ASK: &str = "dysms:QuerySendDetails";
 pub(super) const GET_SIGN_NAME: &str = "dysms:GetSmsSign";
 pub(super) const GET_TEMPLATE: &str = "dysms:GetSmsTemplate";
@@ -84,7 +85,10 @@ pub(super) fn permission(
 fn consequence(denied: &[&'static str]) -> &'static str {
     if denied.contains(&ASK) {
         ", and a message whose answer was lost stays unknown"
-    } else if denied.contains(&SEND) || denied.contains(&SEND_PNVS) {
+    } else if [SEND, SEND_PNVS, SEND_INTL]
+        .iter()
+        .any(|send| denied.contains(send))
+    {
         ", and the fallback sends nothing"
     } else {
         ""
@@ -106,6 +110,7 @@ pub(super) fn policy(actions: &[&'static str]) -> String {
 /// What the services are called.
 pub(super) const SMS: &str = "SMS";
 pub(super) const PNVS: &str = "PNVS";
+pub(super) const INTL: &str = "international SMS";
 
 /// The account may use the service.
 pub(super) fn service(name: &str) -> Check {
@@ -178,49 +183,11 @@ pub(super) fn balance(told: Option<&AccountBalance>) -> Check {
     Check::ok(CheckId::Balance, subject, message)
 }
 
-/// What numbers outside the mainland get.
-pub(super) fn overseas(config: &ConnectorConfig, plan: &Plan) -> Check {
-    let codes: Vec<String> = plan.overseas().map(|used| printable(&used.code)).collect();
-    let country = config.reading.default_country;
-    let abroad = country.filter(|country| country.country_code() != 86);
-    match (abroad, codes.is_empty()) {
-        (Some(country), true) => Check::failure(
-            CheckId::Overseas,
-            &country.to_string(),
-            Text::made(
-                format!("defaultCountry is {country}, and no template serves numbers outside the mainland"),
-                format!("defaultCountry 为 {country}，但没有模板用于中国内地以外的号码"),
-            ),
-            Text::fixed(
-                "write templateCode as {\"china\": …, \"overseas\": …} with an approved international template, or change defaultCountry",
-                "请将 templateCode 写成 {\"china\": …, \"overseas\": …} 并填写已通过审核的国际/港澳台模板，或修改 defaultCountry",
-            ),
-        )
-        .at(links::OVERVIEW),
-        (_, true) => Check::ok(
-            CheckId::Overseas,
-            "overseas",
-            Text::fixed(
-                "no template stands as \"overseas\": only mainland numbers are served",
-                "没有 \"overseas\" 模板：仅服务中国内地号码",
-            ),
-        ),
-        (_, false) => {
-            let codes = codes.join(", ");
-            let message = Text::made(
-                format!("every country code but +86 gets {codes}, +1 included"),
-                format!("除 +86 外的所有国家和地区（含 +1）使用 {codes}"),
-            );
-            Check::ok(CheckId::Overseas, "overseas", message)
-        }
-    }
-}
-
 /// What can be known of delivery reports.
-pub(super) fn reports() -> Check {
+pub(super) fn reports(asked_by: &str) -> Check {
     let mut check = Check::ok(
         CheckId::Reports,
-        "QuerySendDetails",
+        asked_by,
         Text::fixed(
             "what became of a message can be asked; whether Aliyun also pushes reports stands in its console alone",
             "可以查询发送结果；阿里云是否推送回执只能在其控制台查看",

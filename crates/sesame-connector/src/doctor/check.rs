@@ -110,6 +110,8 @@ check_ids! {
     TemplateTag "template_tag";
     /// Numbers outside the mainland.
     Overseas "overseas";
+    /// Numbers of one country.
+    Country "country";
     /// Delivery reports.
     Reports "reports";
     /// The message of `--send`.

@@ -2,10 +2,11 @@
 //! its clock says.
 
 use aliyun_sms::code::Kind;
-use aliyun_sms::{Contact, Endpoint, Error, Reason, Transport, Unsent};
+use aliyun_sms::{Contact, Endpoint, Error, Reason, Refusal, Transport, Unsent};
 use jiff::Timestamp;
 
 use super::check::{Check, CheckId};
+use crate::config::ProviderKind;
 use crate::provider::aliyun_sms::ends;
 use crate::text::Text;
 
@@ -84,6 +85,33 @@ pub(super) fn unreached(endpoint: &Endpoint, error: &Error) -> Check {
         ),
     };
     Check::failure(id, &shown, cause, cure)
+}
+
+/// Whether what answers knows this API or its operations not.
+pub(super) fn is_other_api(refusal: &Refusal) -> bool {
+    ["InvalidVersion", "InvalidAction", "InvalidApi"]
+        .contains(&refusal.code.split('.').next().unwrap_or(""))
+}
+
+/// The one line of an endpoint that serves another API: the wrong region, or a
+/// provider of the wrong site.
+pub(super) fn other_api(endpoint: &Endpoint, provider: ProviderKind, refusal: &Refusal) -> Check {
+    let cause = Text::fixed(
+        "this endpoint does not serve the API of this provider",
+        "该 endpoint 不提供此 provider 所用的接口",
+    );
+    let cure = match provider {
+        ProviderKind::AliyunIntl => Text::fixed(
+            "aliyun-intl is for accounts of the international site: leave endpoint out and name a region such as ap-southeast-1, or leave it out too; an account of the China site sends by aliyun-sms",
+            "aliyun-intl 用于国际站账号：请去掉 endpoint，region 填写 ap-southeast-1 之类或留空；中国站账号请使用 aliyun-sms",
+        ),
+        _ => Text::fixed(
+            "leave endpoint and region out, or name those of the account's own site; an account of the international site sends by aliyun-intl",
+            "请去掉 endpoint 和 region，或填写账号所属站点的值；国际站账号请使用 aliyun-intl",
+        ),
+    };
+    let cause = cause.with_code(&refusal.code);
+    Check::failure(CheckId::Answer, &endpoint.to_string(), cause, cure)
 }
 
 fn proxy_cure(reason: &Reason) -> Text {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aliyun_sms::wire::{
     Api, GetSmsSign, GetSmsSignReply, GetSmsTemplate, GetSmsTemplateReply, QueryAccountBalance,
-    QuerySendDetails, QuerySmsSignList, SendSms, SendSmsVerifyCode, beijing_date,
+    QueryMessage, QuerySendDetails, QuerySmsSignList, SendMessageToGlobe, SendSms,
+    SendSmsVerifyCode, beijing_date,
 };
 use aliyun_sms::{Client, Endpoint, Error, Refusal, Source, Transport};
 
@@ -13,7 +14,9 @@ use super::check::{Check, CheckId};
 use super::keys::{self, Key};
 use super::plan::{Plan, SignNameUse, TemplateUse};
 use super::sign_name::Tag;
-use super::{Options, Progress, Stage, account, contact, links, sign_name, tags, template};
+use super::{
+    Options, Progress, Stage, account, contact, links, overseas, sign_name, tags, template,
+};
 use crate::config::{ConnectorConfig, ProviderKind};
 use crate::text::Text;
 
@@ -32,11 +35,12 @@ fn by_sms(config: &ConnectorConfig) -> Option<&ConnectorConfig> {
         .find(|config| config.provider == ProviderKind::AliyunSms)
 }
 
-/// Whether PNVS stands behind; its signatures and templates are Aliyun's own and
-/// cannot be asked about.
-fn falls_back_on_pnvs(config: &ConnectorConfig) -> bool {
+/// Whether this provider stands behind. Signatures and templates of PNVS are
+/// Aliyun's own and cannot be asked about; the international API knows no
+/// questions about any.
+fn falls_back_on(config: &ConnectorConfig, provider: ProviderKind) -> bool {
     let mut fallback = config.fallback.iter();
-    fallback.any(|config| config.provider == ProviderKind::AliyunPnvs)
+    fallback.any(|config| config.provider == provider)
 }
 
 /// As [`Walk::may_send`] does it, by PNVS.
@@ -50,11 +54,23 @@ fn nothing_by_pnvs() -> SendSmsVerifyCode {
     }
 }
 
+/// The same by the international API.
+fn nothing_by_intl() -> SendMessageToGlobe {
+    SendMessageToGlobe {
+        to: NOBODY.to_owned(),
+        message: "-".to_owned(),
+        from: Some(NO_SIGN_NAME.to_owned()),
+        kind: Some(NO_SIGN_NAME.to_owned()),
+        ..SendMessageToGlobe::default()
+    }
+}
+
 /// What the service is called that sends.
 fn service_of(config: &ConnectorConfig) -> &'static str {
     match config.provider {
         ProviderKind::AliyunSms => account::SMS,
         ProviderKind::AliyunPnvs => account::PNVS,
+        ProviderKind::AliyunIntl => account::INTL,
     }
 }
 
@@ -63,7 +79,7 @@ fn service_of(config: &ConnectorConfig) -> &'static str {
 pub(super) fn plan_of(config: &ConnectorConfig) -> Plan {
     match config.provider {
         ProviderKind::AliyunSms => Plan::of(config),
-        ProviderKind::AliyunPnvs => Plan::default(),
+        ProviderKind::AliyunPnvs | ProviderKind::AliyunIntl => Plan::default(),
     }
 }
 
@@ -72,6 +88,7 @@ fn sends(config: &ConnectorConfig) -> &'static str {
     match config.provider {
         ProviderKind::AliyunSms => account::SEND,
         ProviderKind::AliyunPnvs => account::SEND_PNVS,
+        ProviderKind::AliyunIntl => account::SEND_INTL,
     }
 }
 
@@ -80,11 +97,10 @@ pub(super) fn endpoint_of(config: &ConnectorConfig) -> Endpoint {
     let api = match config.provider {
         ProviderKind::AliyunSms => Api::Sms,
         ProviderKind::AliyunPnvs => Api::Pns,
+        ProviderKind::AliyunIntl => Api::Globe,
     };
-    let region = config
-        .region
-        .as_deref()
-        .unwrap_or(aliyun_sms::client::REGION);
+    let region = config.region.as_deref();
+    let region = region.unwrap_or(config.provider.usual_region());
     let own = config.endpoint.clone();
     own.unwrap_or_else(|| Endpoint::of_region(api, region))
 }
@@ -175,12 +191,31 @@ impl<'a> Walk<'a> {
             self.balance(&client).await;
         }
         self.judge(&sign_names, &templates, &client).await;
-        self.checks.push(account::overseas(self.config, &self.plan));
-        let is_sms = self.config.provider == ProviderKind::AliyunSms;
-        if is_sms && !self.denied.contains(&account::ASK) {
-            self.checks.push(account::reports());
+        self.checks.push(overseas::whole(self.config, &self.plan));
+        self.countries(&templates);
+        let asked_by = match self.config.provider {
+            ProviderKind::AliyunSms => Some((account::ASK, "QuerySendDetails")),
+            ProviderKind::AliyunIntl => Some((account::ASK_INTL, "QueryMessage")),
+            ProviderKind::AliyunPnvs => None,
+        };
+        if let Some((_, name)) = asked_by.filter(|(action, _)| !self.denied.contains(action)) {
+            self.checks.push(account::reports(name));
         }
         Ok(())
+    }
+
+    fn countries(&mut self, templates: &[Told<GetSmsTemplateReply>]) {
+        let told: Vec<(&str, Option<i64>)> = templates
+            .iter()
+            .filter_map(|told| match told {
+                Told::Reply(reply) => Some((reply.template_code.as_str(), reply.template_type)),
+                Told::Refused(_) => None,
+            })
+            .collect();
+        let kind = |code: &str| told.iter().find(|(known, _)| *known == code)?.1;
+        let countries = &self.options.countries;
+        let lines = overseas::by_country(self.config, countries, &kind, &self.checks);
+        self.checks.extend(lines);
     }
 
     async fn contact(&mut self) -> Result<(), End> {
@@ -223,7 +258,14 @@ impl<'a> Walk<'a> {
             match answer {
                 Err(Trouble::Key(refusal)) => refused.push((key, refusal)),
                 answer if taken.is_none() => {
-                    self.told(action, answer)?;
+                    let told = self.told(action, answer)?;
+                    if let Some(Told::Refused(refusal)) = told
+                        && contact::is_other_api(&refusal)
+                    {
+                        let provider = self.config.provider;
+                        let check = contact::other_api(&self.endpoint, provider, &refusal);
+                        return Err(End(Box::new(check)));
+                    }
                     self.checks.push(keys::taken(&key));
                     taken = Some(key.client);
                 }
@@ -262,6 +304,12 @@ impl<'a> Walk<'a> {
                 let answer = ask(client, &nothing_by_pnvs()).await;
                 (account::SEND_PNVS, answer.map(drop))
             }
+            ProviderKind::AliyunIntl => {
+                let question = QueryMessage {
+                    message_id: NOBODY.to_owned(),
+                };
+                (account::ASK_INTL, ask(client, &question).await.map(drop))
+            }
         }
     }
 
@@ -297,18 +345,16 @@ impl<'a> Walk<'a> {
     /// Asks to send what cannot be sent: three things in it are wrong, each of
     /// which alone would have it refused.
     async fn may_send(&mut self, client: &Client) -> Result<(), End> {
-        if falls_back_on_pnvs(self.config) {
-            match ask(client, &nothing_by_pnvs()).await {
-                // Without it the rest sends as before.
-                Err(Trouble::Service(refusal)) => {
-                    self.note(account::SEND_PNVS);
-                    self.checks.push(Check {
-                        level: super::Level::Warning,
-                        ..account::no_service(account::PNVS, &refusal)
-                    });
-                }
-                answer => drop(self.told(account::SEND_PNVS, answer)?),
-            }
+        if falls_back_on(self.config, ProviderKind::AliyunPnvs) {
+            let answer = ask(client, &nothing_by_pnvs()).await.map(drop);
+            self.may_fall_back(account::SEND_PNVS, account::PNVS, answer)?;
+        }
+        if falls_back_on(self.config, ProviderKind::AliyunIntl) {
+            let answer = ask(client, &nothing_by_intl()).await.map(drop);
+            self.may_fall_back(account::SEND_INTL, account::INTL, answer)?;
+        }
+        if self.config.provider == ProviderKind::AliyunIntl {
+            self.told(account::SEND_INTL, ask(client, &nothing_by_intl()).await)?;
         }
         if by_sms(self.config).is_none() {
             return Ok(());
@@ -331,6 +377,24 @@ impl<'a> Walk<'a> {
             }
             answer => self.told(account::SEND, answer).map(drop),
         }
+    }
+
+    /// Without it the rest sends as before.
+    fn may_fall_back(
+        &mut self,
+        action: &'static str,
+        service: &'static str,
+        answer: Asked<()>,
+    ) -> Result<(), End> {
+        let Err(Trouble::Service(refusal)) = answer else {
+            return self.told(action, answer).map(drop);
+        };
+        self.note(action);
+        self.checks.push(Check {
+            level: super::Level::Warning,
+            ..account::no_service(service, &refusal)
+        });
+        Ok(())
     }
 
     async fn sign_names(&mut self, client: &Client) -> Result<Vec<Told<GetSmsSignReply>>, End> {

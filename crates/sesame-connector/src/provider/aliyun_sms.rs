@@ -3,13 +3,16 @@
 //! The only file that knows how Aliyun writes phone numbers.
 
 pub(crate) mod ends;
-mod reports;
+pub(super) mod reports;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aliyun_sms::credentials::{DefaultChain, Environment, Rotating};
-use aliyun_sms::wire::{QuerySendDetails, SendDetail, SendSms, SendStatus, beijing_date};
+use aliyun_sms::wire::{
+    ConversionDataIntl, QuerySendDetails, SendDetail, SendSms, SendStatus, SmsConversionIntl,
+    beijing_date,
+};
 use aliyun_sms::{Client, ClientBuilder, Source, Transport};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -17,7 +20,9 @@ use jiff::tz::{self, TimeZone};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::{BoxFuture, Found, FoundMessage, Provider, ReportError, Reports, Sought};
+use super::{
+    BoxFuture, Conversion, Found, FoundMessage, Provider, ReportError, Reports, Sought, Told,
+};
 use crate::config::{AccessKey, ConnectorConfig, Credentials, ProviderKind};
 use crate::error::Error;
 use crate::message::Prepared;
@@ -136,6 +141,32 @@ impl Provider for AliyunSms {
     fn parse_reports(&self, body: &[u8]) -> Result<Reports, ReportError> {
         reports::parse(body)
     }
+
+    /// Digits, `^`, and a small number.
+    fn gives_such_ids(&self, biz_id: &str) -> bool {
+        biz_id.contains('^')
+    }
+
+    fn convert<'a>(&'a self, conversion: &'a Conversion) -> BoxFuture<'a, Told> {
+        Box::pin(async {
+            let request = SmsConversionIntl {
+                message_id: conversion.biz_id.clone(),
+                delivered: true,
+                conversion_time: conversion.at,
+            };
+            ends::told(self.client.call(&request).await)
+        })
+    }
+
+    fn convert_rate(&self, rate: f64, until: Timestamp) -> BoxFuture<'_, Told> {
+        Box::pin(async move {
+            let request = ConversionDataIntl {
+                conversion_rate: rate,
+                report_time: until,
+            };
+            ends::told(self.client.call(&request).await)
+        })
+    }
 }
 
 /// The client a configuration asks for.
@@ -153,10 +184,8 @@ pub(crate) fn client_builder_of(
     if let Some(endpoint) = &config.endpoint {
         builder = builder.endpoint(endpoint.clone());
     }
-    if let Some(region) = &config.region {
-        builder = builder.region(region);
-    }
-    builder
+    let region = config.region.as_deref();
+    builder.region(region.unwrap_or(config.provider.usual_region()))
 }
 
 fn signing(keys: &Credentials, source: &Arc<dyn Source>) -> ClientBuilder {

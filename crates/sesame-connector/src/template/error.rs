@@ -20,6 +20,8 @@ pub enum RouteError {
     /// Its template may be a domestic one, and the number is one that Aliyun
     /// would take for a mainland number.
     PlusOneNeedsOverseas(UsageType),
+    /// It has no text for numbers outside the mainland.
+    NoText(UsageType),
     /// There is no signature for the template and the region.
     NoSignName(UsageType),
     /// The provider serves mainland numbers alone.
@@ -33,6 +35,7 @@ impl RouteError {
             Self::NoTemplate(_) => "template_not_found",
             Self::NoChinaTemplate(_) => "no_china_template",
             Self::NoOverseasTemplate(_) | Self::PlusOneNeedsOverseas(_) => "no_overseas_template",
+            Self::NoText(_) => "no_text",
             Self::NoSignName(_) => "no_sign_name",
             Self::MainlandOnly => "mainland_only",
         }
@@ -75,6 +78,16 @@ impl RouteError {
                     short(usage)
                 ),
             ),
+            Self::NoText(usage) => Text::made(
+                format!(
+                    "{} has no text for numbers outside the mainland",
+                    short(usage)
+                ),
+                format!(
+                    "使用类型 {} 没有用于国际及港澳台号码的短信文本",
+                    short(usage)
+                ),
+            ),
             Self::NoSignName(usage) => Text::made(
                 format!(
                     "there is no signature for the template of {} in this region",
@@ -103,6 +116,10 @@ impl RouteError {
             Self::NoOverseasTemplate(_) | Self::PlusOneNeedsOverseas(_) => Text::fixed(
                 "write templateCode as {\"china\": …, \"overseas\": …}, with an approved international template as overseas",
                 "请将 templateCode 写成 {\"china\": …, \"overseas\": …}，其中 overseas 填写已通过审核的国际/港澳台模板",
+            ),
+            Self::NoText(_) => Text::fixed(
+                "add text to its template, such as \"Your code is ${code}.\"",
+                "请在该模板中添加 text，例如 \"Your code is ${code}.\"",
             ),
             Self::NoSignName(_) => Text::fixed(
                 "add signName, or the region to signNames",

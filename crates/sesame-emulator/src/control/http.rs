@@ -68,6 +68,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/_emulator/messages", get(messages).delete(delete_messages))
         .route("/_emulator/events", get(stream::events))
         .route("/_emulator/requests", get(requests))
+        .route("/_emulator/conversions", get(conversions))
         .route("/_emulator/clock", get(clock).post(set_clock))
         .route("/_emulator/faults", post(faults))
         .route("/_emulator/account", post(account))
@@ -154,6 +155,11 @@ async fn delete_messages(State(shared): Shares) -> Json<Value> {
 async fn clear_from_page(State(shared): Shares) -> Redirect {
     super::clear(&shared);
     Redirect::to("/_emulator/")
+}
+
+/// Oldest first.
+async fn conversions(State(shared): Shares) -> Json<Value> {
+    Json(json!(shared.lock().conversions.all()))
 }
 
 #[derive(Deserialize)]

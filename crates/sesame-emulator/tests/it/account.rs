@@ -121,7 +121,7 @@ async fn out_of_the_box_everything_can_be_tried() {
 }
 
 #[test]
-fn nothing_prints_a_secret() {
+fn m_nothing_prints_a_secret() {
     let mut account = Account::default();
     account.access_keys[0].security_token = Some("the-token".into());
     let text = format!("{account:?} {:?}", account.access_keys[0]);
@@ -132,7 +132,7 @@ fn nothing_prints_a_secret() {
 }
 
 #[tokio::test]
-async fn debug_prints_no_code_and_no_number() {
+async fn m_debug_prints_no_code_and_no_number() {
     let emulator = start().await;
     send_sms(&emulator).send(&emulator).await;
     let text = format!(

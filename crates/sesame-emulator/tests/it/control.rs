@@ -7,7 +7,7 @@ use sesame_emulator::{Emulator, EmulatorError, MessageStatus};
 use crate::support::*;
 
 #[tokio::test]
-async fn messages_in_the_documented_shape() {
+async fn l_messages_in_the_documented_shape() {
     let emulator = start_with(unlimited()).await;
     send_sms(&emulator)
         .param("OutId", "o")
@@ -57,7 +57,7 @@ async fn messages_in_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn messages_to_a_number_in_any_notation() {
+async fn l_messages_to_a_number_in_any_notation() {
     let emulator = start_with(unlimited()).await;
     send_sms(&emulator).send(&emulator).await;
     send_sms(&emulator)
@@ -123,7 +123,7 @@ async fn emptying_the_inbox_changes_nothing_at_aliyun() {
 }
 
 #[tokio::test]
-async fn the_clock_is_set_moved_and_runs_on() {
+async fn l_the_clock_is_set_moved_and_runs_on() {
     let emulator = Emulator::builder()
         .listen("127.0.0.1:0".parse().unwrap())
         .start()
@@ -276,7 +276,7 @@ async fn reports_are_decided() {
 }
 
 #[tokio::test]
-async fn the_account_is_replaced() {
+async fn l_the_account_is_replaced() {
     let emulator = start().await;
     let account = include_str!("../../../../tests/sdks/account.json");
     post(&emulator, "/_emulator/account", account).await;
@@ -334,7 +334,7 @@ async fn the_account_is_replaced() {
 }
 
 #[tokio::test]
-async fn reset_forgets_all_but_the_account() {
+async fn l_reset_forgets_all_but_the_account() {
     let emulator = start().await;
     post(
         &emulator,
@@ -367,7 +367,7 @@ async fn reset_forgets_all_but_the_account() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_and_shown_without_secrets() {
+async fn m_requests_are_counted_and_shown_without_secrets() {
     let emulator = start_with(crate::section_b::temporary()).await;
     let token = "token+of/a==*~";
     for kind in KINDS {

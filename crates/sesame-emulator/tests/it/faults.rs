@@ -12,7 +12,7 @@ async fn order(emulator: &sesame_emulator::Emulator, body: serde_json::Value) {
 }
 
 #[tokio::test]
-async fn timeout_never_answers_and_accepts_nothing() {
+async fn l_timeout_never_answers_and_accepts_nothing() {
     let emulator = start().await;
     order(&emulator, json!({"action": "SendSms", "fault": "timeout"})).await;
     let call = send_sms(&emulator);
@@ -28,7 +28,7 @@ async fn timeout_never_answers_and_accepts_nothing() {
 }
 
 #[tokio::test]
-async fn reset_accepts_nothing_and_reset_after_accept_does() {
+async fn l_reset_accepts_nothing_and_reset_after_accept_does() {
     let emulator = start_with(unlimited()).await;
     for kind in KINDS {
         emulator.reset();
@@ -74,7 +74,7 @@ async fn reset_after_accept_checks_everything_first() {
     clippy::disallowed_methods,
     reason = "how late an answer is, is a matter of real time"
 )]
-async fn slow_accepts_at_once_and_answers_late() {
+async fn l_slow_accepts_at_once_and_answers_late() {
     let emulator = std::sync::Arc::new(start().await);
     order(
         &emulator,
@@ -91,7 +91,7 @@ async fn slow_accepts_at_once_and_answers_late() {
 }
 
 #[tokio::test]
-async fn html_and_garbage() {
+async fn l_html_and_garbage() {
     let emulator = start().await;
     order(
         &emulator,
@@ -112,7 +112,7 @@ async fn html_and_garbage() {
 }
 
 #[tokio::test]
-async fn codes_come_in_the_body_of_their_status() {
+async fn l_codes_come_in_the_body_of_their_status() {
     let emulator = start().await;
     let codes = json!([
         {"code": "isv.BUSINESS_LIMIT_CONTROL", "http_status": 200},

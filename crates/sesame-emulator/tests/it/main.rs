@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod checklist;
 mod client;
 mod control;
 mod faults;

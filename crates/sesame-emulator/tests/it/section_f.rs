@@ -19,7 +19,7 @@ async fn refusal(emulator: &Emulator, call: Call) -> Option<String> {
 }
 
 #[tokio::test]
-async fn f1_minute_hour_and_day() {
+async fn f1_f6_minute_hour_and_day() {
     let emulator = start().await;
     let send = || refusal(&emulator, send_sms(&emulator));
     let limit = |text: &str| Some(text.to_owned());

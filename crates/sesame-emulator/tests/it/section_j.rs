@@ -382,4 +382,25 @@ async fn j4_conversions_of_one_message() {
     // The international site's SDK may name the number instead.
     let params = [("Delivered", "false"), ("To", OVERSEAS_NUMBER)];
     accepted(&emulator, &call(&emulator, "SmsConversion", &params)).await;
+    // What was taken is shown, and nothing else.
+    let told = emulator.conversions();
+    let each: Vec<_> = told
+        .iter()
+        .map(|told| {
+            (
+                told.action.as_str(),
+                told.message_id.as_deref(),
+                told.delivered,
+            )
+        })
+        .collect();
+    let expected = [
+        ("SmsConversion", Some(id), Some(true)),
+        ("SmsConversionIntl", Some(id), Some(true)),
+        ("SmsConversion", None, Some(false)),
+    ];
+    assert_eq!(each, expected);
+    assert_eq!(told[0].time_millis, Some(1_349_055_900_000));
+    emulator.reset();
+    assert!(emulator.conversions().is_empty());
 }

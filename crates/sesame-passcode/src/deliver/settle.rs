@@ -100,7 +100,8 @@ impl Deliver {
                 settled += usize::from(self.note(&row, nothing, now).await);
             } else if let Some(to) = self.number(&row) {
                 let sought = sought(&row, to);
-                let provider = self.connector.provider().clone();
+                let sender = self.connector.sender_of(sought.biz_id.as_deref());
+                let provider = sender.clone();
                 answers.spawn(async move { (row, provider.find(&sought).await) });
             } else {
                 // Not ours to settle: whoever has the keys may.

@@ -43,9 +43,58 @@ pub trait Events: Send + Sync + Debug {
         let _ = (about, delivered);
     }
 
+    /// A provider was told, or not, that codes came back.
+    fn converted(&self, what: Converting, how: Converted) {
+        let _ = (what, how);
+    }
+
     /// A message in doubt was settled: accepted, or unknown for good.
     fn settled(&self, about: &About<'_>, state: State) {
         let _ = (about, state);
+    }
+}
+
+/// What a provider is told of codes that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Converting {
+    /// That of one message.
+    Message,
+    /// The share of an hour.
+    Rate,
+}
+
+impl Converting {
+    /// The name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Rate => "rate",
+        }
+    }
+}
+
+/// What came of telling it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Converted {
+    /// It knows.
+    Told,
+    /// There was no answer to go by; it is tried again.
+    Failed,
+    /// The key may not; it is tried again, after a longer pause.
+    Denied,
+    /// It does not want to know.
+    Refused,
+}
+
+impl Converted {
+    /// The name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Refused => "refused",
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use sesame_connector::{Message, OutId, Outcome, PhoneNumber, Refusal, Stage, UsageType};
 
 use super::Inner;
@@ -53,7 +53,7 @@ impl Inner {
             app: start.app,
             to: start.to,
             reading: None,
-            payload: self.payload(&start.usage_type, &zeros),
+            payload: self.payload(&start.usage_type, &zeros, start.locale.map(Into::into)),
             usage_type: start.usage_type,
             ip: start.ip,
             attempt: start.attempt,
@@ -115,15 +115,18 @@ impl Inner {
     }
 
     /// The variables a template may declare: the code, and how many minutes it
-    /// lives, under the two names people give that.
-    fn payload(&self, usage_type: &str, code: &str) -> Map<String, serde_json::Value> {
+    /// lives, under the two names people give that. And the language, where it is
+    /// known.
+    fn payload(&self, usage_type: &str, code: &str, locale: Option<Value>) -> Map<String, Value> {
         let life_secs = self.parts.policy.rules(usage_type).life_secs;
         let minutes = (life_secs / 60).max(1).to_string();
-        Map::from_iter([
+        let mut payload = Map::from_iter([
             ("code".to_owned(), code.into()),
             ("min".to_owned(), minutes.clone().into()),
             ("minutes".to_owned(), minutes.into()),
-        ])
+        ]);
+        payload.extend(locale.map(|locale| ("locale".to_owned(), locale)));
+        payload
     }
 
     pub(super) async fn start(&self, request: Request) -> Result<Started, StartError> {
@@ -172,7 +175,8 @@ impl Inner {
                 return Err(error.into());
             }
         };
-        message.payload = self.payload(&usage_type, code.as_str());
+        let locale = message.payload.remove("locale");
+        message.payload = self.payload(&usage_type, code.as_str(), locale);
         let (outcome, row) = self
             .send_reserved(&request.app, &message, Some(id.clone()), reservation)
             .await?;

@@ -26,6 +26,8 @@ pub struct Start {
     pub session: Option<String>,
     /// The user's address.
     pub ip: Option<IpAddr>,
+    /// The user's language (`zh-CN`), where texts come in several.
+    pub locale: Option<String>,
     /// Which request it is, if it may come again.
     pub attempt: Option<Attempt>,
 }

@@ -69,6 +69,8 @@ macro_rules! conformance_tests {
             blocks_are_listed_while_they_last
             due_rows_are_leased
             a_row_is_leased_to_one
+            a_code_that_came_back_is_told_of_once
+            a_code_that_came_back_is_leased_to_one
             a_verification_is_consumed_once
             one_of_many_consumes
             old_rows_are_pruned

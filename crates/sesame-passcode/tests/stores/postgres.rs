@@ -99,7 +99,8 @@ fn assert_unavailable<T: std::fmt::Debug>(answer: StoreResult<T>) {
 async fn rows_of_an_older_schema_are_counted() {
     let url = empty_place().await;
     drop(Postgres::open(&url).await.unwrap());
-    let older = "DROP TABLE sesame_verdicts; ALTER TABLE sesame_consumptions DROP COLUMN request; \
+    let older = "DROP TABLE sesame_verdicts; DROP TABLE sesame_conversions; \
+        ALTER TABLE sesame_consumptions DROP COLUMN request; \
         DROP TABLE sesame_tallies; DROP TABLE sesame_blocks; \
         DROP INDEX sesame_messages_failed; ALTER TABLE sesame_messages DROP COLUMN carrier; \
         UPDATE sesame_schema SET version = 2";

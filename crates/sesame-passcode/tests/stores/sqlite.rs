@@ -130,7 +130,8 @@ async fn rows_of_an_older_schema_are_counted() {
     let older = Connection::open(&file).unwrap();
     older
         .execute_batch(
-            "DROP TABLE verdicts; ALTER TABLE consumptions DROP COLUMN request; \
+            "DROP TABLE verdicts; DROP TABLE conversions; \
+             ALTER TABLE consumptions DROP COLUMN request; \
              DROP TABLE tallies; DROP TABLE blocks; DROP INDEX messages_failed; \
              ALTER TABLE messages DROP COLUMN carrier; PRAGMA user_version = 2;",
         )

@@ -153,6 +153,7 @@ pub(super) async fn start(
         usage_type: body.usage_type,
         session: body.session,
         ip: address(body.ip.as_deref())?,
+        locale: body.locale,
         attempt: attempt.map(|Extension(attempt)| attempt),
     };
     let started = app.passcodes.start(request).await;

@@ -245,12 +245,21 @@ fn line(w: &'static Words, connector: &Connector, template: &OwnTemplate) -> Lin
         let name = own.or(all);
         name.map_or_else(|| w.none.to_owned(), |name| plain(name.as_str()))
     };
+    let own = &template.sign_names;
+    // A text of our own goes out under a sender id.
+    let (overseas, sign_overseas) = match &template.text {
+        Some(text) => {
+            let sender_id = connector.config().sender_id.as_deref();
+            (plain(&text.default), plain(sender_id.unwrap_or(w.none)))
+        }
+        None => (overseas, sign(own.for_overseas(), all.for_overseas())),
+    };
     Line {
         usage_type: plain(template.usage_type.as_str()),
         china,
         overseas,
-        sign_china: sign(template.sign_names.for_china(), all.for_china()),
-        sign_overseas: sign(template.sign_names.for_overseas(), all.for_overseas()),
+        sign_china: sign(own.for_china(), all.for_china()),
+        sign_overseas,
         variables: plain(&template.variables.join(", ")),
     }
 }

@@ -373,6 +373,7 @@ impl Visit {
                 usage_type,
                 session: order.session,
                 ip,
+                locale: order.locale,
                 attempt: Some(attempt),
             };
             let started = passcodes.start(start).await?;
@@ -383,6 +384,11 @@ impl Visit {
         let mut payload: Map<String, Value> =
             values.map(|(name, value)| (name, value.into())).collect();
         payload.extend(order.code.map(|code| ("code".to_owned(), code.into())));
+        payload.extend(
+            order
+                .locale
+                .map(|locale| ("locale".to_owned(), locale.into())),
+        );
         let own = SendOwn {
             app,
             to,

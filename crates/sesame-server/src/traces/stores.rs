@@ -157,6 +157,19 @@ impl Journal for Traced<dyn Journal> {
         traced!(self, "journal", consume(verification, by, at))
     }
 
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Work<'_, Vec<Row>> {
+        traced!(self, "journal", claim_conversions(limit, now, lease_until))
+    }
+
+    fn converted<'a>(&'a self, out_id: &'a OutId, again: Option<Timestamp>) -> Work<'a, ()> {
+        traced!(self, "journal", converted(out_id, again))
+    }
+
     fn prune(&self, before: Timestamp, limit: usize) -> Work<'_, usize> {
         traced!(self, "journal", prune(before, limit))
     }

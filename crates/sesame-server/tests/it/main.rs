@@ -5,6 +5,7 @@ mod auth;
 mod bad_input;
 mod config;
 mod console;
+mod conversions;
 mod doctor;
 mod document;
 mod hooks;

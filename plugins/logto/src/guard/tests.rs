@@ -43,6 +43,27 @@ fn refused(config: &Value) -> Vec<Problem> {
     verdict.problems
 }
 
+/// An account of the international site has no template to name.
+#[test]
+fn takes_texts_of_the_international_api_if_all_is_right() {
+    let config = |text: &str| {
+        json!({
+            "provider": "aliyun-intl",
+            "accessKeyId": "testid",
+            "accessKeySecret": "testsecret",
+            "senderId": "Sesame",
+            "templates": [{ "usageType": "Generic", "text": text }],
+        })
+    };
+    let (taken, problems) = accepted(&config("Your code is ${code}."));
+    assert_eq!(problems, []);
+    assert_eq!(taken.sender_id.as_deref(), Some("Sesame"));
+    assert_eq!(
+        refused(&config("Your code is 1234."))[0].id,
+        ProblemId::TextWithoutCode
+    );
+}
+
 #[test]
 fn takes_what_the_official_guard_takes() {
     let (_, problems) = accepted(&official());

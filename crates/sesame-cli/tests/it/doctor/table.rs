@@ -76,6 +76,25 @@ rows! {
             w.account("/access_keys/0/id", json!("STS.example"));
             w.account("/access_keys/0/security_token", json!("a-token"));
         };
+    "a text for abroad does not hold the code",
+        "configuration" "failure" "templates[0].text", "text_without_code", "${code}",
+        |w| {
+            by_intl(w);
+            w.config("/templates/0/text", json!("Your code is {{code}}"));
+        };
+    "a text for abroad is paid as two messages",
+        "configuration" "warning" "templates[0].text", "2 segments (UCS-2)", "without ’",
+        |w| {
+            by_intl(w);
+            let text = "Here’s your code, ${code}. Please don’t share it with anyone, whoever they say they are.";
+            w.config("/templates/0/text", json!(text));
+        };
+    "the sender id is too long",
+        "configuration" "failure" "senderId", "sender_id_format", "up to 11 letters",
+        |w| {
+            by_intl(w);
+            w.config("/senderId", json!("OpenSesame2026"));
+        };
     "`--endpoint` is no address",
         "configuration" "failure" "--endpoint", "neither http:// nor https://", "https://dysmsapi.aliyuncs.com",
         |w| w.endpoint = Some("ftp://127.0.0.1".into());
@@ -166,6 +185,16 @@ rows! {
     "Aliyun itself fails",
         "answer" "failure" "127.0.0.1", "InternalError", "",
         |w| w.faults.push(json!({ "action": "GetSmsTemplate", "times": 1, "fault": { "code": "InternalError", "http_status": 500 } }));
+
+    "the international API is asked where only the China site's is served",
+        "answer" "failure" "127.0.0.1", "InvalidVersion", "ap-southeast-1",
+        |w| {
+            by_intl(w);
+            w.faults.push(json!({ "action": "QueryMessage", "times": 1, "fault": { "code": "InvalidVersion", "http_status": 400 } }));
+        };
+    "an endpoint of another site is asked for the China site's API",
+        "answer" "failure" "127.0.0.1", "InvalidAction.NotFound", "aliyun-intl",
+        |w| w.faults.push(json!({ "action": "QuerySendDetails", "times": 2, "fault": { "code": "InvalidAction.NotFound", "http_status": 404 } }));
 
     "the clock is an hour behind",
         "clock" "warning" "127.0.0.1", "1 hour behind", "NTP", |w| w.clock_secs = 3600 + 30;
@@ -298,6 +327,24 @@ rows! {
             by_pnvs(w);
             w.permissions(&["dysms:*", "bss:*"]);
         };
+    "the key may not send by the international API",
+        "permission" "failure" "RAM", "nothing can be sent", "\"dysms:SendMessageToGlobe\"\n      ]",
+        |w| {
+            by_intl(w);
+            w.permissions(&["dysms:QueryMessage", "bss:*"]);
+        };
+    "the international service was never activated",
+        "service" "failure" "international SMS", "PRODUCT_NOT_SUBSCRIBED", "",
+        |w| {
+            by_intl(w);
+            w.account("/state", json!("unsubscribed"));
+        };
+    "the international service, the fallback, was never activated",
+        "service" "warning" "international SMS", "PRODUCT_NOT_SUBSCRIBED", "",
+        |w| {
+            w.config("/fallback", intl());
+            w.faults.push(json!({ "action": "SendMessageToGlobe", "times": 1, "fault": { "code": "PRODUCT_NOT_SUBSCRIBED", "http_status": 200 } }));
+        };
     "there is no money left",
         "balance" "warning" "account", "0.00 CNY", "top up", |w| w.account("/balance", json!(0));
 
@@ -409,6 +456,31 @@ rows! {
             w.config("/defaultCountry", json!("HK"));
         };
 
+    "`--country HK`: one domestic template is all there is",
+        "country" "failure" "HK +852", "domestic template", "overseas",
+        |w| {
+            w.mainland_only();
+            w.country("HK");
+        };
+    "`--country US`: one template serves the mainland too",
+        "country" "failure" "US +1", "would take a +1 number for a mainland one", "overseas",
+        |w| {
+            w.mainland_only();
+            w.country("US");
+        };
+    "`--country HK`: PNVS alone serves the mainland",
+        "country" "failure" "HK +852", "mainland alone", "aliyun-sms",
+        |w| {
+            by_pnvs(w);
+            w.country("HK");
+        };
+    "`--country CN`: the international account has nothing for the mainland",
+        "country" "failure" "CN +86", "no code for mainland numbers", "china",
+        |w| {
+            by_intl(w);
+            w.country("CN");
+        };
+
     "`--send`: this machine's address may not send to the mainland",
         "source_address" "failure" "this machine", "isv.DENY_IP_RANGE", "mainland exit",
         |w| {
@@ -463,6 +535,24 @@ pub(super) fn pnvs() -> Value {
         "signName": "速通互联验证码",
         "templates": [{ "usageType": "Generic", "templateCode": "100001" }],
     })
+}
+
+/// A way by the international API.
+pub(super) fn intl() -> Value {
+    json!({
+        "provider": "aliyun-intl",
+        "senderId": "Sesame",
+        "templates": [{ "usageType": "Generic", "text": "Your code is ${code}." }],
+    })
+}
+
+/// The international API alone.
+pub(super) fn by_intl(w: &mut World) {
+    let connector = w.connector.as_object_mut().expect("an object");
+    connector.remove("signName");
+    for (key, value) in intl().as_object().expect("an object") {
+        w.config(&format!("/{key}"), value.clone());
+    }
 }
 
 /// PNVS alone.

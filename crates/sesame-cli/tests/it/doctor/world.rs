@@ -100,6 +100,11 @@ impl World {
         self.variables.push((name, value.into()));
     }
 
+    pub(super) fn country(&mut self, letters: &str) {
+        self.arguments
+            .extend(["--country".to_owned(), letters.to_owned()]);
+    }
+
     pub(super) fn send(&mut self, number: &str) {
         self.arguments
             .extend(["--send".to_owned(), number.to_owned()]);

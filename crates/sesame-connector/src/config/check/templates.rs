@@ -15,6 +15,7 @@ const TEMPLATE_KEYS: &[&str] = &[
     "signName",
     "signNames",
     "variables",
+    "text",
 ];
 
 /// Far more than there are usage types, with room for many that stand twice.
@@ -92,7 +93,11 @@ impl Reader<'_> {
         {
             self.wrong_type(&kind, "a number");
         }
-        let codes = self.template_codes(&table);
+        let text = self.text(&table);
+        let codes = match self.provider {
+            ProviderKind::AliyunIntl => self.china_code(&table),
+            _ => self.template_codes(&table),
+        };
         let usage_type = self.usage_type(&table, seen);
         let sign_names = self.sign_names(&table);
         let variables = self.variables(&table);
@@ -101,6 +106,50 @@ impl Reader<'_> {
             codes: codes?,
             sign_names,
             variables,
+            text,
+        })
+    }
+
+    /// The international API sends templates in the mainland alone, and texts
+    /// elsewhere; one of the two must be there.
+    fn china_code(&mut self, table: &Table<'_>) -> Option<TemplateCodes> {
+        let has_text = table.has("text");
+        if !table.has("templateCode") {
+            if !has_text {
+                let cure = r#"add text, such as "Your code is ${code}.""#;
+                self.missing(table, "text", cure);
+                return None;
+            }
+            return Some(TemplateCodes::ByRegion {
+                china: None,
+                overseas: None,
+            });
+        }
+        let china = match self.template_codes(table)? {
+            TemplateCodes::Everywhere(code) => Some(code),
+            TemplateCodes::ByRegion { china, overseas } => {
+                if overseas.is_some() {
+                    let place = table.place_of("templateCode");
+                    let message = "the international API sends no templates outside the mainland";
+                    let cure = "write text in the place of \"overseas\"";
+                    self.report(ProblemId::OtherProvidersKey, &place, message, cure);
+                }
+                china
+            }
+        };
+        if !has_text {
+            let message = "there is no text, so numbers outside the mainland are refused";
+            let cure = "add text, if such numbers are to be served";
+            self.report(
+                ProblemId::TemplateOneRegion,
+                &table.place_of("text"),
+                message,
+                cure,
+            );
+        }
+        Some(TemplateCodes::ByRegion {
+            china,
+            overseas: None,
         })
     }
 
@@ -176,7 +225,9 @@ impl Reader<'_> {
         let overseas = codes
             .field("overseas")
             .and_then(|field| self.template_code(&field));
-        self.check_regions(&codes);
+        if self.provider != ProviderKind::AliyunIntl {
+            self.check_regions(&codes);
+        }
         (china.is_some() || overseas.is_some())
             .then_some(TemplateCodes::ByRegion { china, overseas })
     }
@@ -214,7 +265,9 @@ impl Reader<'_> {
             && !TemplateCode::looks_right(&code, self.provider)
         {
             let message = match self.provider {
-                ProviderKind::AliyunSms => "a template code is SMS_ and digits",
+                ProviderKind::AliyunSms | ProviderKind::AliyunIntl => {
+                    "a template code is SMS_ and digits"
+                }
                 ProviderKind::AliyunPnvs => "the code of a gift template is digits, such as 100001",
             };
             let cure = "copy the code that the console shows beside the template";
@@ -225,7 +278,7 @@ impl Reader<'_> {
 
     fn variables(&mut self, table: &Table<'_>) -> Vec<String> {
         let usual = match self.provider {
-            ProviderKind::AliyunSms => vec!["code".to_owned()],
+            ProviderKind::AliyunSms | ProviderKind::AliyunIntl => vec!["code".to_owned()],
             // What all gift templates declare.
             ProviderKind::AliyunPnvs => vec!["code".to_owned(), "min".to_owned()],
         };

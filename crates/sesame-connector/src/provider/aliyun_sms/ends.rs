@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::message::Prepared;
 use crate::outcome::{Doubt, Outcome, Receipt, Refusal, Stage};
-use crate::provider::{FindError, FindFailure};
+use crate::provider::{FindError, FindFailure, Told};
 use crate::text::Text;
 
 pub(super) fn accepted(message: &Prepared, sent_at: Timestamp, reply: SendSmsReply) -> Outcome {
@@ -57,7 +57,7 @@ pub(in crate::provider) fn not_accepted(
     })
 }
 
-pub(super) fn not_found(error: &Error) -> FindError {
+pub(in crate::provider) fn not_found(error: &Error) -> FindError {
     let (cause, cure) = texts(error);
     FindError::Failed(Box::new(FindFailure {
         code: code(error),
@@ -65,6 +65,11 @@ pub(super) fn not_found(error: &Error) -> FindError {
         cure,
         is_transient: error.is_transient(),
     }))
+}
+
+/// What telling ended in.
+pub(in crate::provider) fn told<T>(answer: Result<T, Error>) -> Told {
+    answer.map(drop).map_err(|error| not_found(&error))
 }
 
 /// Whether a code or an id holds the number or a value of this message: what

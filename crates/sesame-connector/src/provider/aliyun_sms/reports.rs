@@ -11,6 +11,14 @@ use crate::text::is_token;
 /// Reads a JSON list of reports, or a single one, as queues carry it. Each is
 /// read by itself, so that one that cannot be read leaves the others.
 pub(super) fn parse(body: &[u8]) -> Result<Reports, ReportError> {
+    parse_by(body, read)
+}
+
+/// The same with each report read by `read`.
+pub(in crate::provider) fn parse_by(
+    body: &[u8],
+    read: impl Fn(&RawValue) -> Option<Report>,
+) -> Result<Reports, ReportError> {
     let body = String::from_utf8_lossy(body);
     let body = body.trim_start_matches('\u{feff}').trim();
     let elements: Vec<&RawValue> = if body.starts_with('{') {
@@ -42,6 +50,11 @@ fn acknowledgement() -> String {
     serde_json::json!({ "code": taken.code, "msg": taken.msg }).to_string()
 }
 
+/// Ids are passed on only where they look like some.
+pub(in crate::provider) fn id(text: String) -> Option<String> {
+    Some(text).filter(|text| is_token(text))
+}
+
 fn read(element: &RawValue) -> Option<Report> {
     let report: DeliveryReport = serde_json::from_str(element.get()).ok()?;
     let delivery = if report.success {
@@ -49,7 +62,6 @@ fn read(element: &RawValue) -> Option<Report> {
     } else {
         Delivery::failed(report.err_code)
     };
-    let id = |text: String| Some(text).filter(|text| is_token(text));
     Some(Report {
         out_id: id(report.out_id),
         biz_id: id(report.biz_id),

@@ -455,6 +455,111 @@ pub async fn a_row_is_leased_to_one(journal: Tested) {
     assert_eq!((all.len(), different.len()), (60, 60));
 }
 
+/// Codes that came back wait for their provider to be told: those of messages to
+/// numbers outside the mainland, each for one server at a time, until it is done.
+pub async fn a_code_that_came_back_is_told_of_once(journal: Tested) {
+    let overseas = |id: &str, verification: &str, country: &str| Row {
+        verification: Some(verification.to_owned()),
+        country: country.to_owned(),
+        ..row(id, start())
+    };
+    for (id, verification, country) in [
+        ("a", "v-1", "HK"),
+        ("b", "v-1", "HK"),
+        ("c", "v-2", "CN"),
+        ("d", "v-3", "US"),
+        ("e", "v-4", "US"),
+    ] {
+        let row = overseas(id, verification, country);
+        journal.open(&row).await.unwrap();
+    }
+    let claim = async |now: i64, limit: usize| -> Vec<String> {
+        let lease = after(now + 60);
+        let rows = journal.claim_conversions(limit, after(now), lease).await;
+        let mut ids: Vec<String> = rows
+            .unwrap()
+            .iter()
+            .map(|row| row.out_id.to_string())
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert!(claim(0, 10).await.is_empty());
+    for (verification, at) in [("v-1", 1), ("v-2", 1), ("v-3", 5), ("v-1", 9)] {
+        journal
+            .consume(verification, None, after(at))
+            .await
+            .unwrap();
+    }
+    assert_eq!(claim(2, 10).await, ["a", "b"]);
+    assert!(claim(3, 10).await.is_empty());
+    assert_eq!(claim(5, 10).await, ["d"]);
+    let rows = journal.message(&out_id("d")).await.unwrap().unwrap();
+    assert_eq!(rows.confirmed_at, Some(after(5)));
+    // Done, later again, and left behind by who took it.
+    journal.converted(&out_id("a"), None).await.unwrap();
+    journal
+        .converted(&out_id("a"), Some(after(7)))
+        .await
+        .unwrap();
+    journal
+        .converted(&out_id("b"), Some(after(20)))
+        .await
+        .unwrap();
+    journal.converted(&out_id("nobody"), None).await.unwrap();
+    assert!(claim(19, 10).await.is_empty());
+    assert_eq!(claim(20, 10).await, ["b"]);
+    assert_eq!(claim(65, 10).await, ["d"]);
+    assert_eq!(claim(300, 1).await.len(), 1);
+    assert_eq!(claim(300, 10).await.len(), 1);
+    journal.converted(&out_id("d"), None).await.unwrap();
+    // What is pruned is told of no more.
+    journal.prune(after(10), 100).await.unwrap();
+    assert!(claim(900, 10).await.is_empty());
+}
+
+/// Many servers look at once, and each message is one server's.
+pub async fn a_code_that_came_back_is_leased_to_one(journal: Tested) {
+    const MESSAGES: usize = 40;
+    for index in 0..MESSAGES {
+        let row = Row {
+            verification: Some(format!("v-{index}")),
+            country: "HK".to_owned(),
+            ..row(&format!("m-{index}"), start())
+        };
+        journal.open(&row).await.unwrap();
+        journal
+            .consume(&format!("v-{index}"), None, after(1))
+            .await
+            .unwrap();
+    }
+    let mut claims = JoinSet::new();
+    for _ in 0..16 {
+        let journal = Arc::clone(&journal);
+        claims.spawn(async move {
+            let rows = journal.claim_conversions(5, after(2), after(60)).await;
+            rows.unwrap()
+        });
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(rows) = claims.join_next().await {
+        for row in rows.unwrap() {
+            assert!(seen.insert(row.out_id.clone()), "{} twice", row.out_id);
+        }
+    }
+    loop {
+        let rows = journal
+            .claim_conversions(5, after(2), after(60))
+            .await
+            .unwrap();
+        if rows.is_empty() {
+            break;
+        }
+        seen.extend(rows.into_iter().map(|row| row.out_id));
+    }
+    assert_eq!(seen.len(), MESSAGES);
+}
+
 /// The first who consumes a verification is told so, and its messages are
 /// marked.
 pub async fn a_verification_is_consumed_once(journal: Tested) {

@@ -437,6 +437,23 @@ impl Journal for Stepped<dyn Journal> {
         Box::pin(self.1.step(self.0.consume(verification, by, at)))
     }
 
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.0.claim_conversions(limit, now, lease_until)
+    }
+
+    fn converted<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        again: Option<Timestamp>,
+    ) -> BoxFuture<'a, StoreResult<()>> {
+        self.0.converted(out_id, again)
+    }
+
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
         self.0.prune(before, limit)
     }

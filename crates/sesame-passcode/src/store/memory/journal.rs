@@ -30,6 +30,8 @@ struct State {
     messages: BTreeMap<String, Vec<OutId>>,
     reports: BTreeMap<OutId, Vec<SeenReport>>,
     consumed: BTreeMap<String, (Timestamp, Option<RequestId>)>,
+    /// When the providers of messages are to be told of their codes.
+    conversions: BTreeMap<OutId, Timestamp>,
     keys: BTreeMap<String, ApiKeyRow>,
     decisions: Vec<Decision>,
     blocks: BTreeMap<String, Block>,
@@ -162,6 +164,9 @@ impl State {
         self.consumed.insert(verification.to_owned(), (at, by));
         for out_id in self.messages.get(verification).into_iter().flatten() {
             if let Some(row) = self.rows.get_mut(out_id) {
+                if row.confirmed_at.is_none() && row.country != "CN" {
+                    self.conversions.insert(out_id.clone(), at);
+                }
                 row.confirmed_at.get_or_insert(at);
             }
         }
@@ -198,12 +203,40 @@ impl State {
         found
     }
 
+    fn claim_conversions(
+        &mut self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Vec<Row> {
+        let due = self.conversions.iter_mut().filter(|(_, due)| **due <= now);
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|(out_id, due)| (**due, *out_id));
+        let taken = due.into_iter().take(limit).map(|(out_id, due)| {
+            *due = lease_until;
+            out_id
+        });
+        let rows = &self.rows;
+        taken
+            .filter_map(|out_id| rows.get(out_id).cloned())
+            .collect()
+    }
+
+    fn converted(&mut self, out_id: &OutId, again: Option<Timestamp>) {
+        match (again, self.conversions.get_mut(out_id)) {
+            (Some(again), Some(due)) => *due = again,
+            (Some(_), None) => {}
+            (None, _) => drop(self.conversions.remove(out_id)),
+        }
+    }
+
     fn prune(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = self.rows.values().filter(|row| row.created_at < before);
         let old: Vec<OutId> = old.map(|row| row.out_id.clone()).take(limit).collect();
         for out_id in &old {
             let row = self.rows.remove(out_id);
             self.reports.remove(out_id);
+            self.conversions.remove(out_id);
             if let Some(verification) = row.and_then(|row| row.verification) {
                 self.messages.remove(&verification);
             }
@@ -348,6 +381,25 @@ impl Journal for MemoryJournal {
     ) -> BoxFuture<'a, StoreResult<Consumed>> {
         self.faults
             .step(move || self.state().consume(verification, by, at))
+    }
+
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.faults
+            .step(move || self.state().claim_conversions(limit, now, lease_until))
+    }
+
+    fn converted<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        again: Option<Timestamp>,
+    ) -> BoxFuture<'a, StoreResult<()>> {
+        self.faults
+            .step(move || self.state().converted(out_id, again))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {

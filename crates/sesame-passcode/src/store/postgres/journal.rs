@@ -1,6 +1,7 @@
 //! The journal in PostgreSQL.
 
 mod blocks;
+mod conversions;
 mod tallies;
 mod verdicts;
 
@@ -96,6 +97,23 @@ impl Journal for Postgres {
         at: Timestamp,
     ) -> BoxFuture<'a, StoreResult<Consumed>> {
         Box::pin(consume(self, verification, by, at))
+    }
+
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(conversions::claim(self, limit, now, lease_until))
+    }
+
+    fn converted<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        again: Option<Timestamp>,
+    ) -> BoxFuture<'a, StoreResult<()>> {
+        Box::pin(conversions::told(self, out_id, again))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
@@ -525,7 +543,8 @@ async fn consume(
         changed AS (UPDATE sesame_messages m SET confirmed_at = $2 FROM first \
             WHERE m.verification = first.verification AND m.confirmed_at IS NULL \
             RETURNING m.id, m.created_at, m.app, m.country, m.carrier), \
-        tallied AS ({}) SELECT 1 FROM first",
+        queued AS ({}), tallied AS ({}) SELECT 1 FROM first",
+        conversions::ADDING,
         tallies::adding(4)
     );
     let one = Counts {

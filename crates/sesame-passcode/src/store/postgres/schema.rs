@@ -11,7 +11,7 @@ use super::super::StoreResult;
 use super::error;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -221,6 +221,16 @@ CREATE INDEX sesame_verdicts_by_number ON sesame_verdicts (number_index, at, id)
   WHERE number_index IS NOT NULL;
 -- Most limits hold, and whoever looks for those finds them by time.
 CREATE INDEX sesame_verdicts_observed ON sesame_verdicts (at, id) WHERE ruling = 'would_refuse';
+"#;
+
+/// Messages whose provider is to be told that their code came back, and when; as
+/// in SQLite.
+const SIXTH: &str = r#"
+CREATE TABLE sesame_conversions (
+  message bigint PRIMARY KEY REFERENCES sesame_messages ON DELETE CASCADE,
+  due timestamptz NOT NULL
+);
+CREATE INDEX sesame_conversions_by_time ON sesame_conversions (due);
 "#;
 
 /// Brings a database up to date, or says why not.

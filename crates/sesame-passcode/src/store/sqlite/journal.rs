@@ -1,6 +1,7 @@
 //! The journal in SQLite.
 
 mod blocks;
+mod conversions;
 mod tallies;
 mod verdicts;
 
@@ -113,6 +114,26 @@ impl Journal for Sqlite {
     ) -> BoxFuture<'a, StoreResult<Consumed>> {
         let verification = verification.to_owned();
         Box::pin(self.write(move |connection| consume(connection, &verification, by, at)))
+    }
+
+    fn claim_conversions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(
+            self.write(move |connection| conversions::claim(connection, limit, now, lease_until)),
+        )
+    }
+
+    fn converted<'a>(
+        &'a self,
+        out_id: &'a OutId,
+        again: Option<Timestamp>,
+    ) -> BoxFuture<'a, StoreResult<()>> {
+        let out_id = out_id.clone();
+        Box::pin(self.write(move |connection| conversions::told(connection, &out_id, again)))
     }
 
     fn prune(&self, before: Timestamp, limit: usize) -> BoxFuture<'_, StoreResult<usize>> {
@@ -468,8 +489,12 @@ fn confirm(connection: &Connection, verification: &str, at: i64) -> rusqlite::Re
         confirmed: 1,
         ..Counts::default()
     };
-    let each = places.iter().map(|place| place.add(connection, one));
-    each.collect()
+    let mut each = places.iter().map(|place| place.add(connection, one));
+    each.try_for_each(|added| added)?;
+    if places.iter().any(|place| place.country != "CN") {
+        conversions::add(connection, verification, at)?;
+    }
+    Ok(())
 }
 
 fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<usize> {
@@ -479,10 +504,10 @@ fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::
         statement.execute(params![before, count(limit)])
     };
     let old = "SELECT id FROM messages WHERE created_at < ?1 ORDER BY created_at, out_id LIMIT ?2";
-    delete(
-        &format!("DELETE FROM reports WHERE message IN ({old})"),
-        limit,
-    )?;
+    for table in ["reports", "conversions"] {
+        let sql = format!("DELETE FROM {table} WHERE message IN ({old})");
+        delete(&sql, limit)?;
+    }
     let mut dropped = delete(&format!("DELETE FROM messages WHERE id IN ({old})"), limit)?;
     for (table, key) in [
         ("decisions", "id"),

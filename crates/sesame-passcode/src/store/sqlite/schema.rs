@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 /// The schema this program works with.
 pub(super) const KNOWN: u32 = STEPS.len() as u32;
@@ -198,6 +198,15 @@ CREATE INDEX verdicts_by_limit ON verdicts (limit_name, at, id);
 CREATE INDEX verdicts_by_number ON verdicts (number_index, at, id) WHERE number_index IS NOT NULL;
 -- Most limits hold, and whoever looks for those finds them by time.
 CREATE INDEX verdicts_observed ON verdicts (at, id) WHERE ruling = 'would_refuse';
+";
+
+/// Messages whose provider is to be told that their code came back, and when.
+const SIXTH: &str = "
+CREATE TABLE conversions (
+  message INTEGER PRIMARY KEY,
+  due INTEGER NOT NULL
+) STRICT;
+CREATE INDEX conversions_by_time ON conversions (due);
 ";
 
 /// Which schema a file has; 0 for an empty one.

@@ -66,6 +66,7 @@ impl Call<'_> {
             usage_type: usage_type.to_owned(),
             session: Some(session(service_sid)),
             ip: address(parameter(form, "DeviceIp")?)?,
+            locale: parameter(form, "Locale")?.map(str::to_owned),
             attempt: Some(attempt),
         })
     }
