@@ -10,6 +10,20 @@ use sesame_server::traces::Traces;
 /// Longer than this nobody waits for a connection that stays open.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Waits until the terminal is closed, from the first poll on, whatever the
+/// process was started with: under `nohup` nobody would tell otherwise.
+pub(crate) async fn hang_up() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
+            hang_up.recv().await;
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
 /// The wish to end, listened for from [`Shutdown::listen`] on.
 pub(crate) struct Shutdown {
     #[cfg(unix)]

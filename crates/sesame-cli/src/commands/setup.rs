@@ -34,7 +34,7 @@ use self::step::Step;
 use self::terminal::Terminal;
 use crate::fault::Fault;
 use crate::output::{self, Language};
-use crate::signals::Shutdown;
+use crate::signals::{Shutdown, hang_up};
 
 /// Left before the end; what was entered is kept.
 const EXIT_LEFT: u8 = 1;
@@ -114,11 +114,13 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
         has_confirmed: false,
     };
     let ended = tokio::select! {
-        ended = guide.run(is_new) => ended,
+        biased;
+        () = hang_up() => Err(Stop::Left),
         () = interrupted.wait() => {
             output::line("");
             Err(Stop::Left)
         }
+        ended = guide.run(is_new) => ended,
     };
     match ended {
         Ok(()) => Ok(0),
