@@ -17,8 +17,8 @@ use crate::server::{Folder, Process, grouped, has_room, rows, text};
 use crate::subjects::seconds;
 
 /// Each page, and what it shows. `WHO` stands for the blind index of a number
-/// that has messages.
-const PAGES: [(&str, &str); 12] = [
+/// that has messages, `MESSAGE` for the id of one.
+const PAGES: [(&str, &str); 18] = [
     ("overview", "/"),
     ("overview of one app", "/?app=web"),
     ("newest messages", "/console/messages"),
@@ -34,7 +34,22 @@ const PAGES: [(&str, &str); 12] = [
         "messages of a type nobody used",
         "/console/messages?type=BindMfa",
     ),
+    ("a message", "/console/messages/MESSAGE"),
     ("limits", "/console/limits"),
+    ("what limits decided", "/console/limits/decisions"),
+    (
+        "what one limit decided",
+        "/console/limits/decisions?limit=prefix_per_hour",
+    ),
+    (
+        "what one limit would have refused",
+        "/console/limits/decisions?limit=prefix_per_hour&decision=would_refuse",
+    ),
+    (
+        "what limits decided about a number",
+        "/console/limits/decisions?who=WHO",
+    ),
+    ("connectors", "/console/connectors"),
     ("keys", "/console/keys"),
     ("audit", "/console/audit"),
 ];
@@ -181,7 +196,10 @@ impl Visitor {
     /// One page so many times; how long each took, in microseconds, and its
     /// size.
     async fn turn(&self, path: &str, requests: usize) -> Result<(Vec<f64>, usize)> {
-        let url = format!("{}{}", self.url, path.replace("WHO", &self.who));
+        let path = path
+            .replace("WHO", &self.who)
+            .replace("MESSAGE", &rows::message_id());
+        let url = format!("{}{path}", self.url);
         let (mut took, mut bytes) = (Vec::with_capacity(requests), 0);
         for _ in 0..requests {
             let request = Request::get(&url)

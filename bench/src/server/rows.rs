@@ -49,7 +49,7 @@ fn write(connection: &Connection, rows: u64) -> Result<()> {
     let indexes: Vec<(String, String)> = connection
         .prepare(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
-             AND tbl_name IN ('messages', 'reports', 'consumptions', 'decisions', 'blocks')",
+             AND tbl_name IN ('messages', 'reports', 'consumptions', 'decisions', 'blocks', 'verdicts')",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
@@ -179,6 +179,13 @@ fn operated(connection: &Connection, rows: u64) -> Result<()> {
         "INSERT INTO blocks (id, limit_name, subject, sealed, since, until) \
          VALUES (?1, 'number_per_day', '+86 138****8000', x'', ?2, ?3)",
     )?;
+    let mut rule = connection.prepare(
+        "INSERT INTO verdicts (id, at, last_at, count, ruling, limit_name, app, usage_type, \
+         country, number_index, masked, subject, sealed, reason, until) \
+         VALUES (?1, ?2, ?2, 1, ?3, ?4, 'web', 'SignIn', 'CN', ?5, '+86 138****8000', 'CN', x'', \
+         'unconfirmed=21 confirmed=0 base=20 share=1', ?2)",
+    )?;
+    let known = known_bytes();
     for at in 0..rows / 100 {
         let id = format!("{:016x}", mixed(at));
         let time = now - i64::try_from(mixed(at) % 1_000_000_000)? * 1000;
@@ -186,6 +193,19 @@ fn operated(connection: &Connection, rows: u64) -> Result<()> {
         // Half of them have ended.
         let end = if at % 2 == 0 { now + DAY_US } else { time };
         block.execute(params![id, time, end])?;
+        let mut index = known;
+        if at % (rows / 100 / KNOWN_MESSAGES).max(1) != 0 {
+            index[8..].copy_from_slice(&mixed(at).to_be_bytes());
+        }
+        let limit = ["prefix_per_hour", "ip_per_hour"][usize::from(at % 2 == 0)];
+        // Only one of them is watched.
+        let is_watched = limit == "ip_per_hour" && at % 20 == 0;
+        let ruling = if is_watched {
+            "would_refuse"
+        } else {
+            "refused"
+        };
+        rule.execute(params![id, time, ruling, limit, index])?;
     }
     Ok(())
 }
@@ -194,6 +214,11 @@ fn operated(connection: &Connection, rows: u64) -> Result<()> {
 /// for nothing else.
 pub(crate) fn keys() -> KeyRing {
     KeyRing::generate(&Known)
+}
+
+/// The id of a message there is.
+pub(crate) fn message_id() -> String {
+    format!("{:016x}", mixed(0))
 }
 
 /// The blind index of a number that has [`KNOWN_MESSAGES`] messages, as the

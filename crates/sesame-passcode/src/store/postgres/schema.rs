@@ -219,8 +219,8 @@ CREATE INDEX sesame_verdicts_by_time ON sesame_verdicts (at, id);
 CREATE INDEX sesame_verdicts_by_limit ON sesame_verdicts (limit_name, at, id);
 CREATE INDEX sesame_verdicts_by_number ON sesame_verdicts (number_index, at, id)
   WHERE number_index IS NOT NULL;
--- Most limits hold, and whoever looks for those finds them by time.
-CREATE INDEX sesame_verdicts_observed ON sesame_verdicts (at, id) WHERE ruling = 'would_refuse';
+CREATE INDEX sesame_verdicts_by_ruling ON sesame_verdicts (ruling, at, id);
+CREATE INDEX sesame_verdicts_by_both ON sesame_verdicts (limit_name, ruling, at, id);
 "#;
 
 /// Messages whose provider is to be told that their code came back, and when; as

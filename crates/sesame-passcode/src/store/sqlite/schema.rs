@@ -196,8 +196,8 @@ CREATE TABLE verdicts (
 CREATE INDEX verdicts_by_time ON verdicts (at, id);
 CREATE INDEX verdicts_by_limit ON verdicts (limit_name, at, id);
 CREATE INDEX verdicts_by_number ON verdicts (number_index, at, id) WHERE number_index IS NOT NULL;
--- Most limits hold, and whoever looks for those finds them by time.
-CREATE INDEX verdicts_observed ON verdicts (at, id) WHERE ruling = 'would_refuse';
+CREATE INDEX verdicts_by_ruling ON verdicts (ruling, at, id);
+CREATE INDEX verdicts_by_both ON verdicts (limit_name, ruling, at, id);
 ";
 
 /// Messages whose provider is to be told that their code came back, and when.

@@ -72,11 +72,8 @@ pub(super) async fn read(store: &Postgres, search: &VerdictSearch) -> StoreResul
     if let Some(limit) = &search.limit_name {
         question.also("limit_name = ?", vec![Box::new(limit.clone())]);
     }
-    match search.ruling {
-        // Word for word what the index of it says.
-        Some(Ruling::WouldRefuse) => question.also("ruling = 'would_refuse'", Vec::new()),
-        Some(ruling) => question.also("ruling = ?", vec![Box::new(ruling.as_str())]),
-        None => {}
+    if let Some(ruling) = search.ruling {
+        question.also("ruling = ?", vec![Box::new(ruling.as_str())]);
     }
     question.newest_by("at, id", search.limit);
     question.ask(store).await?.iter().map(verdict).collect()

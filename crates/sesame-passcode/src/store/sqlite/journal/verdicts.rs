@@ -37,7 +37,8 @@ pub(super) fn write(connection: &Connection, verdict: &Verdict) -> rusqlite::Res
     Ok(())
 }
 
-/// A `+` keeps SQLite to the index of the filter that leaves the fewest rows.
+/// Each filter but the number's has an index, and both together. A number has few
+/// rows: there a `+` keeps SQLite from the others.
 pub(super) fn read(
     connection: &Connection,
     search: &VerdictSearch,
@@ -50,25 +51,14 @@ pub(super) fn read(
         sql.push_str(" AND number_index = ?");
         values.push(index.to_vec().into());
     }
+    let kept = if has_number { "+" } else { "" };
     if let Some(limit) = &search.limit_name {
-        let by_index = !has_number;
-        sql.push_str(if by_index {
-            " AND limit_name = ?"
-        } else {
-            " AND +limit_name = ?"
-        });
+        sql.push_str(&format!(" AND {kept}limit_name = ?"));
         values.push(limit.clone().into());
     }
-    // Word for word what the index of it says, where it leads.
-    match search.ruling {
-        Some(Ruling::WouldRefuse) if !has_number && search.limit_name.is_none() => {
-            sql.push_str(" AND ruling = 'would_refuse'");
-        }
-        Some(ruling) => {
-            sql.push_str(" AND +ruling = ?");
-            values.push(ruling.as_str().to_owned().into());
-        }
-        None => {}
+    if let Some(ruling) = search.ruling {
+        sql.push_str(&format!(" AND {kept}ruling = ?"));
+        values.push(ruling.as_str().to_owned().into());
     }
     sql.push_str(" ORDER BY at DESC, id DESC LIMIT ?");
     values.push(count(search.limit).into());
