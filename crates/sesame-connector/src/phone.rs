@@ -95,6 +95,12 @@ impl PhoneNumber {
         }
     }
 
+    /// Whether numbers can begin with `+` and these digits. What is dialled inside
+    /// a country alone, as the 0 of `+44 (0)7911`, begins none.
+    pub fn can_begin_with(digits: &str) -> bool {
+        plan::is_beginning(digits)
+    }
+
     /// `+` and digits, as the number is stored and compared.
     pub fn e164(&self) -> String {
         format!("+{}{}", self.country_code, self.national)

@@ -437,6 +437,8 @@ fn a_configuration_of_texts_is_checked() {
     for fits in ["a".repeat(154) + "${code}", "验".repeat(64) + "${code}"] {
         assert_eq!(text(json!(fits)), []);
     }
+    let name = text(json!("${code} for ${name}"));
+    is(name, "text_variable", Level::Warning);
     for id in ["twelveletter", "with space", "1234567890123456", "芝麻"] {
         is(
             problems(|config| config["senderId"] = json!(id)),

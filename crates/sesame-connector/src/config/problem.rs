@@ -148,6 +148,8 @@ problem_ids! {
     TextWithoutCode "text_without_code" Error;
     /// A text that is sent, and paid, as several.
     TextSegments "text_segments" Warning;
+    /// A variable of a text that only some callers give.
+    TextVariable "text_variable" Warning;
     /// What no sender id may be.
     SenderIdFormat "sender_id_format" Error;
     /// Not an endpoint.

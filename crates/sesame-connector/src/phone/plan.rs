@@ -43,6 +43,9 @@ pub(super) struct Candidate {
     pub(super) line: Line,
 }
 
+/// No number has more digits (ITU-T E.164 §6).
+const LONGEST: usize = 15;
+
 pub(super) fn region(code: &str) -> Option<Letters> {
     let letters = Letters::from_code(code).ok()?;
     // Whoever serves the mainland alone never reads the plans of all countries,
@@ -65,6 +68,19 @@ pub(super) fn regions() -> Vec<Letters> {
 pub(super) fn country_code(letters: Letters) -> u16 {
     let code = PHONE_NUMBER_UTIL.get_country_code_for_region(letters);
     code.and_then(|code| u16::try_from(code).ok()).unwrap_or(0)
+}
+
+/// Whether there are numbers that begin with these digits behind the `+`: some
+/// number made of them and any one digit is valid, and keeps them.
+pub(super) fn is_beginning(digits: &str) -> bool {
+    let mut more = 0..=LONGEST.saturating_sub(digits.len());
+    more.any(|more| {
+        ('0'..='9').any(|digit| {
+            let whole = format!("{digits}{}", digit.to_string().repeat(more));
+            international(&whole)
+                .is_ok_and(|candidate| candidate.number.e164()[1..].starts_with(digits))
+        })
+    })
 }
 
 /// Digits after `+` or `00`. A trunk zero people leave in (`+44 (0)20…`) is

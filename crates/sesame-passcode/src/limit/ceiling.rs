@@ -1,6 +1,9 @@
 //! How much a counter may hold: a plain count, or as much as the codes that are
 //! confirmed allow.
 
+/// More is not counted, so that two windows can be added.
+const MOST: u32 = i32::MAX as u32;
+
 /// With fewer confirmed codes nothing is proved.
 const PROVING: u32 = 10;
 
@@ -92,14 +95,17 @@ struct Tally {
 }
 
 impl Tally {
-    /// A store that lost its last second may have lost what is now given back;
-    /// the borrow that leaves behind is read as nothing.
+    /// A store that lost its last second may have lost what is now given back, or
+    /// what a confirmation belongs to: fewer than none is none, in either half,
+    /// and takes nothing from the other.
     fn read(total: i64) -> Self {
-        let half = |bits: i64| u32::try_from(bits & 0x7fff_ffff).unwrap_or_default();
-        let is_borrowed = total & 0x8000_0000 != 0;
+        // As many bits are left, signed.
+        let low = i64::from(total as i32);
+        let high = total.wrapping_sub(low) >> 32;
+        let half = |count: i64| u32::try_from(count).unwrap_or(0).min(MOST);
         Self {
-            issued: if is_borrowed { 0 } else { half(total) },
-            confirmed: half(total >> 32),
+            issued: half(low),
+            confirmed: half(high),
         }
     }
 
@@ -122,5 +128,45 @@ impl Tally {
     fn reason(self, base: u32, share: f64) -> String {
         let (unconfirmed, confirmed) = (self.unconfirmed(), self.confirmed);
         format!("unconfirmed={unconfirmed} confirmed={confirmed} base={base} share={share}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn halves(total: i64) -> (u32, u32) {
+        let read = Tally::read(total);
+        (read.issued, read.confirmed)
+    }
+
+    #[test]
+    fn fewer_than_none_opens_nothing() {
+        assert_eq!(halves(-1), (0, 0));
+        assert_eq!(halves(-3), (0, 0));
+        assert_eq!(halves((1 << 32) - 1), (0, 1));
+        assert_eq!(halves(-(1 << 32)), (0, 0));
+        assert_eq!(halves(-(1 << 32) + 7), (7, 0));
+        assert_eq!(halves(i64::MIN).1, 0);
+        let budget = Ceiling::Unconfirmed {
+            base: 20,
+            share: 1.0,
+            looks_back: true,
+        };
+        assert!(budget.full(1, 21, -1).is_some());
+        assert!(!budget.is_proven(50, -1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_counted_is_read(issued in -99_i64..1_000_000, confirmed in -99_i64..1_000_000) {
+            let count = |count: i64| u32::try_from(count).unwrap_or(0);
+            prop_assert_eq!(
+                halves((confirmed << 32) + issued),
+                (count(issued), count(confirmed))
+            );
+        }
     }
 }

@@ -204,11 +204,18 @@ fn readable(setting: &str, entry: &str) -> Result<(), PolicyError> {
         || Region::all()
             .into_iter()
             .any(|region| begins_with(&region.country_code().to_string()));
-    if is_known {
-        return Ok(());
+    if !is_known {
+        let reason = format!("`{entry}` begins with no country code there is");
+        return Err(wrong(setting, reason));
     }
-    let reason = format!("`{entry}` begins with no country code there is");
-    Err(wrong(setting, reason))
+    let has_zero = |region: Region| digits.starts_with(&format!("{}0", region.country_code()));
+    if Region::all().into_iter().any(has_zero) && !PhoneNumber::can_begin_with(digits) {
+        let reason = format!(
+            "no number begins with `{entry}`: the 0 behind the country code is dialled inside the country alone; leave it out"
+        );
+        return Err(wrong(setting, reason));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -240,6 +247,21 @@ mod tests {
     fn said(countries: &Countries, prefixes: &Prefixes, to: &str) -> String {
         let to = PhoneNumber::parse(to, &Reading::default()).expect("a number");
         admits(countries, prefixes, &to).map_or_else(|denied| denied.reason, |()| "ok".to_owned())
+    }
+
+    #[test]
+    fn a_zero_that_is_dialled_inside_a_country_alone_is_refused() {
+        for entry in ["+4407911", "+86013", "+490", "+8490", "+85208"] {
+            let read = prefixes(&[], &[entry]).validate(&Countries::default());
+            let is_refused = entry != "+8490";
+            assert_eq!(read.is_err(), is_refused, "{entry}");
+        }
+        for entry in [
+            "+390", "+39066", "+3780549", "+2250707", "+24106", "+24206", "+22901", "+447911", "+",
+        ] {
+            let read = prefixes(&[], &[entry]).validate(&Countries::default());
+            assert_eq!(read, Ok(()), "{entry}");
+        }
     }
 
     #[test]

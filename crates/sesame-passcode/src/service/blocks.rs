@@ -64,7 +64,7 @@ pub(super) struct Noted(Mutex<HashMap<String, Timestamp>>);
 
 impl Noted {
     /// Whether it is not written down yet; it is from now on.
-    fn is_new(&self, id: &str, until: Timestamp) -> bool {
+    pub(super) fn is_new(&self, id: &str, until: Timestamp) -> bool {
         let mut noted = self.lock();
         if noted.get(id) == Some(&until) {
             return false;

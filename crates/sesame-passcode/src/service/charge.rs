@@ -113,9 +113,17 @@ impl Inner {
         Ok((charges, listed.or(judged.observed)))
     }
 
-    /// Tells once in a window that most of what the account may spend is spent.
+    /// Tells once in a window that most of what the account may spend is spent,
+    /// also where messages that were refused gave some of it back meanwhile.
     async fn tell_nearing(&self, request: &Request, near: &Reached) {
         let (limit, reason) = (near.limited.limit, &near.reason);
+        let ends_at = near.limited.ends_at.unwrap_or(Timestamp::MAX);
+        if !self
+            .noted
+            .is_new(&format!("near:{}", limit.as_str()), ends_at)
+        {
+            return;
+        }
         self.parts.events.nearing(limit);
         let until = near.limited.ends_at.map(|until| until.to_string());
         tracing::warn!(

@@ -11,6 +11,9 @@ use crate::template::text::{Encoding, Piece, first_not_gsm, pieces, render, segm
 /// The variable that holds the code.
 const CODE: &str = "code";
 
+/// What a verification gives values to: the code, and its minutes by two names.
+const OF_VERIFICATIONS: [&str; 3] = [CODE, "min", "minutes"];
+
 /// What stands for a value while segments are counted: as long as most codes.
 const USUAL_VALUE: &str = "123456";
 
@@ -122,8 +125,25 @@ impl Reader<'_> {
             self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
             return None;
         }
+        self.foreign_variables(&text, field);
         self.count_segments(&text, field);
         Some(text)
+    }
+
+    /// What a verification has no value for is refused when it is sent.
+    fn foreign_variables(&mut self, text: &str, field: &Field<'_>) {
+        let others = variables(text)
+            .into_iter()
+            .filter(|name| !OF_VERIFICATIONS.contains(&name.as_str()));
+        for name in others {
+            let message = format!(
+                "only callers who send their own payload can give ${{{}}} a value; verifications are refused",
+                field.quoted(&name)
+            );
+            let cure =
+                "remove it, unless every caller gives it; ${code} and ${min} are always there";
+            self.report(ProblemId::TextVariable, &field.place, message, cure);
+        }
     }
 
     fn count_segments(&mut self, text: &str, field: &Field<'_>) {
