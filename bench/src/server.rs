@@ -54,7 +54,7 @@ impl Options {
             rounds: 15,
             pairs: 4_000,
             sizes: vec![0, 100_000, 1_000_000, 10_000_000],
-            checks: 2_000,
+            checks: 4_000,
             starts: 21,
             write: None,
         };
