@@ -11,6 +11,8 @@ mod send;
 mod serve;
 #[cfg(unix)]
 mod setup;
+#[path = "../../../sesame-passcode/tests/it/shows.rs"]
+mod shows;
 mod sign;
 mod stub;
 mod support;

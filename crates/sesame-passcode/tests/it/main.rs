@@ -8,5 +8,6 @@ mod norms;
 mod pumping;
 mod service;
 mod settling;
+mod shows;
 mod simulation;
 mod world;

@@ -15,6 +15,8 @@ mod numbers;
 mod operation;
 mod quiet;
 mod reports;
+#[path = "../../../sesame-passcode/tests/it/shows.rs"]
+mod shows;
 mod support;
 mod tokens;
 mod twilio;
