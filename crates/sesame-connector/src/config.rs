@@ -26,7 +26,7 @@ use crate::phone::Reading;
 use crate::template::{MessageText, SignName, TemplateCode};
 use crate::usage::UsageType;
 pub use lookup::{Lookup, NoLookup, Reference, SystemLookup};
-pub use parse::Format;
+pub use parse::{Format, json_options};
 pub use problem::{Level, Problem, ProblemId};
 
 /// How long one send may take in all, if `timeoutMs` does not say.

@@ -89,17 +89,13 @@ pub fn from_config(
     source: Arc<dyn Source>,
     transport: &Transport,
 ) -> Result<Arc<dyn Provider>, Error> {
-    match config.provider {
-        ProviderKind::AliyunSms => Ok(Arc::new(aliyun_sms::AliyunSms::from_config(
-            config, source, transport,
-        )?)),
-        ProviderKind::AliyunPnvs => Ok(Arc::new(aliyun_pnvs::AliyunPnvs::from_config(
-            config, source, transport,
-        )?)),
-        ProviderKind::AliyunIntl => Ok(Arc::new(aliyun_intl::AliyunIntl::from_config(
-            config, source, transport,
-        )?)),
-    }
+    let builder = aliyun_sms::client_builder(config, source.clone());
+    let client = builder.transport(transport).build()?;
+    Ok(match config.provider {
+        ProviderKind::AliyunSms => Arc::new(aliyun_sms::AliyunSms::new(client, source)),
+        ProviderKind::AliyunPnvs => Arc::new(aliyun_pnvs::AliyunPnvs::new(client, source)),
+        ProviderKind::AliyunIntl => Arc::new(aliyun_intl::AliyunIntl::new(client, source)),
+    })
 }
 
 /// A message that is asked about.

@@ -210,6 +210,43 @@ impl StoreError {
     }
 }
 
+/// The errors of the store of that name.
+#[cfg(any(feature = "postgres", feature = "sqlite", feature = "valkey"))]
+struct Errors(&'static str);
+
+#[cfg(any(feature = "postgres", feature = "sqlite", feature = "valkey"))]
+impl Errors {
+    fn unavailable(&self, reason: impl Into<String>) -> StoreError {
+        StoreError::Unavailable {
+            store: self.0,
+            reason: reason.into(),
+        }
+    }
+
+    fn unusable(&self, reason: impl Into<String>, cure: impl Into<String>) -> StoreError {
+        StoreError::Unusable {
+            store: self.0,
+            reason: reason.into(),
+            cure: cure.into(),
+        }
+    }
+
+    fn corrupt(&self, reason: impl Into<String>) -> StoreError {
+        StoreError::Corrupt {
+            store: self.0,
+            reason: reason.into(),
+        }
+    }
+
+    fn schema(&self, found: u32, known: u32) -> StoreError {
+        StoreError::Schema {
+            store: self.0,
+            found,
+            known,
+        }
+    }
+}
+
 /// A time that was kept as microseconds of Unix time.
 #[cfg(any(feature = "postgres", feature = "sqlite", feature = "valkey"))]
 fn time_of(micros: i64) -> Result<Timestamp, jiff::Error> {

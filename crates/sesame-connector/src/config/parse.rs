@@ -77,7 +77,8 @@ fn json(text: &str) -> Result<Node, Found> {
     }
 }
 
-fn json_options() -> ParseOptions {
+/// JSON, and what people leave in it.
+pub fn json_options() -> ParseOptions {
     ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,

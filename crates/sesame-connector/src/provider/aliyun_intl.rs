@@ -11,18 +11,17 @@ use aliyun_sms::wire::{
     ConversionData, GlobeReport, GlobeStatus, QueryMessage, QueryMessageReply, SendMessageToGlobe,
     SendMessageWithTemplate, SmsConversion,
 };
-use aliyun_sms::{Client, Error as CallError, Source, Transport};
+use aliyun_sms::{Client, Error as CallError, Source};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::value::RawValue;
 
-use super::aliyun_sms::{client_builder, ends, reports, template_param};
+use super::aliyun_sms::{ends, reports, template_param};
 use super::{
     BoxFuture, Conversion, FindError, Found, FoundMessage, Provider, Report, ReportError,
     ReportedNumber, Reports, Sought, Told,
 };
-use crate::config::{ConnectorConfig, ProviderKind};
-use crate::error::Error;
+use crate::config::ProviderKind;
 use crate::message::Prepared;
 use crate::outcome::{Delivery, Outcome, Receipt};
 
@@ -37,18 +36,9 @@ pub struct AliyunIntl {
 }
 
 impl AliyunIntl {
-    /// Sends as a configuration says.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] where TLS cannot be set up on this machine.
-    pub fn from_config(
-        config: &ConnectorConfig,
-        source: Arc<dyn Source>,
-        transport: &Transport,
-    ) -> Result<Self, Error> {
-        let builder = client_builder(config, source.clone()).transport(transport);
-        let client = builder.build()?;
-        Ok(Self { client, source })
+    /// Sends through `client`.
+    pub fn new(client: Client, source: Arc<dyn Source>) -> Self {
+        Self { client, source }
     }
 
     async fn send_once(&self, message: &Prepared) -> Outcome {

@@ -8,12 +8,11 @@
 use std::sync::Arc;
 
 use aliyun_sms::wire::SendSmsVerifyCode;
-use aliyun_sms::{Client, Source, Transport};
+use aliyun_sms::{Client, Source};
 
-use super::aliyun_sms::{client_builder, ends, notation, template_param};
+use super::aliyun_sms::{ends, notation, template_param};
 use super::{BoxFuture, FindError, Found, Provider, ReportError, Reports, Sought};
-use crate::config::{ConnectorConfig, ProviderKind};
-use crate::error::Error;
+use crate::config::ProviderKind;
 use crate::message::Prepared;
 use crate::outcome::{Outcome, Receipt};
 
@@ -25,18 +24,9 @@ pub struct AliyunPnvs {
 }
 
 impl AliyunPnvs {
-    /// Sends as a configuration says.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] where TLS cannot be set up on this machine.
-    pub fn from_config(
-        config: &ConnectorConfig,
-        source: Arc<dyn Source>,
-        transport: &Transport,
-    ) -> Result<Self, Error> {
-        let builder = client_builder(config, source.clone()).transport(transport);
-        let client = builder.build()?;
-        Ok(Self { client, source })
+    /// Sends through `client`.
+    pub fn new(client: Client, source: Arc<dyn Source>) -> Self {
+        Self { client, source }
     }
 
     async fn send_once(&self, message: &Prepared) -> Outcome {

@@ -13,7 +13,7 @@ use aliyun_sms::wire::{
     ConversionDataIntl, QuerySendDetails, SendDetail, SendSms, SendStatus, SmsConversionIntl,
     beijing_date,
 };
-use aliyun_sms::{Client, ClientBuilder, Source, Transport};
+use aliyun_sms::{Client, ClientBuilder, Source};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZone};
@@ -24,7 +24,6 @@ use super::{
     BoxFuture, Conversion, Found, FoundMessage, Provider, ReportError, Reports, Sought, Told,
 };
 use crate::config::{AccessKey, ConnectorConfig, Credentials, ProviderKind};
-use crate::error::Error;
 use crate::message::Prepared;
 use crate::outcome::{Delivery, Outcome};
 use crate::phone::PhoneNumber;
@@ -51,19 +50,6 @@ impl AliyunSms {
     /// Sends through `client`.
     pub fn new(client: Client, source: Arc<dyn Source>) -> Self {
         Self { client, source }
-    }
-
-    /// Sends as a configuration says.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] where TLS cannot be set up on this machine.
-    pub fn from_config(
-        config: &ConnectorConfig,
-        source: Arc<dyn Source>,
-        transport: &Transport,
-    ) -> Result<Self, Error> {
-        let builder = client_builder(config, source.clone()).transport(transport);
-        Ok(Self::new(builder.build()?, source))
     }
 
     /// The client, for what this crate has no word for.

@@ -71,9 +71,9 @@ impl Postgres {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error::of(&error),
             PoolError::Timeout(_) => {
-                error::unavailable("no connection came free, or none was made")
+                error::STORE.unavailable("no connection came free, or none was made")
             }
-            _ => error::unavailable("its connections are closed"),
+            _ => error::STORE.unavailable("its connections are closed"),
         })
     }
 
@@ -256,7 +256,7 @@ fn finish<T>(
     let error = match answer {
         Ok(Ok(answer)) => return Ok(answer),
         Ok(Err(error)) => error::of(&error),
-        Err(_) => error::unavailable(format!("no answer within {} s", STATEMENT.as_secs())),
+        Err(_) => error::STORE.unavailable(format!("no answer within {} s", STATEMENT.as_secs())),
     };
     if error.is_transient() {
         drop(Object::take(client));
@@ -317,14 +317,14 @@ fn pool(url: &str) -> StoreResult<Pool> {
         .recycle_timeout(Some(CONNECT))
         .post_create(limited)
         .build()
-        .map_err(|error| error::unavailable(error.to_string()))
+        .map_err(|error| error::STORE.unavailable(error.to_string()))
 }
 
 /// Reads the URL; what it asks of TLS is read here, since the client knows only
 /// half of it. No part of it is in an error: it holds a password.
 fn configuration(url: &str) -> StoreResult<(Config, Option<Tls>)> {
     let wrong = || {
-        error::unusable(
+        error::STORE.unusable(
             "its URL cannot be read",
             "write postgres://user:password@host:port/database, with special characters \
              percent-encoded",

@@ -86,7 +86,7 @@ impl Sqlite {
         let opened = tokio::task::spawn_blocking(move || open(path, role, durability));
         match opened.await {
             Ok(opened) => opened.map(|inner| Self(Arc::new(inner))),
-            Err(_) => Err(error::unavailable("opening it was ended")),
+            Err(_) => Err(error::STORE.unavailable("opening it was ended")),
         }
     }
 
@@ -105,7 +105,7 @@ impl Sqlite {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let ended = || error::unavailable("reading was ended");
+        let ended = || error::STORE.unavailable("reading was ended");
         let permit = Arc::clone(&self.0.free).acquire_owned().await;
         let permit = permit.map_err(|_| ended())?;
         let this = Arc::clone(&self.0);
@@ -307,7 +307,7 @@ fn open(path: PathBuf, role: Role, durability: Durability) -> StoreResult<Inner>
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
         .map_err(of)?;
     if mode != "wal" {
-        return Err(error::unusable(
+        return Err(error::STORE.unusable(
             format!("{} cannot have a write-ahead log ({mode})", path.display()),
             "put it on a local disk",
         ));
@@ -338,7 +338,7 @@ fn bring_up_to_date(
             return Ok(());
         }
         if found > schema::KNOWN {
-            return Err(error::schema(found, schema::KNOWN));
+            return Err(error::STORE.schema(found, schema::KNOWN));
         }
         if held.is_none() {
             // Another process may just be doing it.
@@ -349,7 +349,7 @@ fn bring_up_to_date(
         }
         tries -= 1;
         if tries == 0 {
-            return Err(error::schema(found, schema::KNOWN));
+            return Err(error::STORE.schema(found, schema::KNOWN));
         }
         std::thread::sleep(BUSY / 100);
     }
@@ -362,11 +362,11 @@ fn alone(path: &Path) -> StoreResult<File> {
     let file = owners_file(&beside)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(error::unusable(
+        Err(TryLockError::WouldBlock) => Err(error::STORE.unusable(
             format!("another server uses {}", path.display()),
             "end that one, or give this one a data folder of its own",
         )),
-        Err(TryLockError::Error(error)) => Err(error::unusable(
+        Err(TryLockError::Error(error)) => Err(error::STORE.unusable(
             format!("{} cannot be locked: {error}", beside.display()),
             "put it on a local disk",
         )),
@@ -406,7 +406,7 @@ fn owners_file(path: &Path) -> StoreResult<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| {
-        error::unusable(
+        error::STORE.unusable(
             format!("{} cannot be opened or made: {error}", path.display()),
             "see that its folder is there and the user that runs this may write in it",
         )

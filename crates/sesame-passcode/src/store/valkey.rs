@@ -70,8 +70,8 @@ impl Valkey {
         let found: String = self.connection.ask(&get(SCHEMA)).await?;
         match found.parse() {
             Ok(KNOWN) => Ok(()),
-            Ok(found) => Err(error::schema(found, KNOWN)),
-            Err(_) => Err(error::corrupt(format!("`{SCHEMA}` is no number"))),
+            Ok(found) => Err(error::STORE.schema(found, KNOWN)),
+            Err(_) => Err(error::STORE.corrupt(format!("`{SCHEMA}` is no number"))),
         }
     }
 
@@ -119,7 +119,7 @@ impl Valkey {
             Value::Int(_) => Ok(Swap::Done),
             Value::Nil => Ok(Swap::Conflict(None)),
             Value::BulkString(there) => read(&there).map(|there| Swap::Conflict(Some(there))),
-            _ => Err(error::corrupt("a script of ours answered something else")),
+            _ => Err(error::STORE.corrupt("a script of ours answered something else")),
         }
     }
 
@@ -218,7 +218,7 @@ fn written(record: &Record) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> StoreResult<Record> {
-    let corrupt = || error::corrupt("a record of ours is not as we write it");
+    let corrupt = || error::STORE.corrupt("a record of ours is not as we write it");
     let (head, value) = bytes.split_at_checked(HEAD).ok_or_else(corrupt)?;
     let head = std::str::from_utf8(head).map_err(|_| corrupt())?;
     let (version, end) = head.trim_end().split_once(' ').ok_or_else(corrupt)?;

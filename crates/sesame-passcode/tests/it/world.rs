@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::config::{ConnectorConfig, Format, NoLookup};
-use sesame_connector::provider::aliyun_sms::AliyunSms;
 use sesame_connector::provider::{
-    BoxFuture, FindError, FindFailure, Found, FoundMessage, Provider, ReportError, Reports, Sought,
+    self, BoxFuture, FindError, FindFailure, Found, FoundMessage, Provider, ReportError, Reports,
+    Sought,
 };
 use sesame_connector::{
     Connector, Delivery, Doubt, Kind, Outcome, Prepared, Receipt, Refusal, Source, Stage, Text,
@@ -282,7 +282,7 @@ impl Provider for Phones {
     fn parse_reports(&self, body: &[u8]) -> Result<Reports, ReportError> {
         // As the real one reads them; it takes a while to make.
         let transport = Transport::new().expect("a transport");
-        let aliyun = AliyunSms::from_config(&config(), self.clock.clone(), &transport);
+        let aliyun = provider::from_config(&config(), self.clock.clone(), &transport);
         aliyun.expect("a provider").parse_reports(body)
     }
 }

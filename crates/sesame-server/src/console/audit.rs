@@ -7,12 +7,11 @@ use axum::extract::State;
 use axum::response::Response;
 use sesame_passcode::journal::Decision;
 
-use super::form::Asked;
+use super::form::{Asked, escaped};
 use super::frame::{Frame, Place, plain, shown};
 use super::limits::cursor;
 use super::look::Look;
 use super::session::Visitor;
-use super::sign_in::escaped;
 use super::words::Words;
 use super::{Console, page};
 use crate::error::Answer;

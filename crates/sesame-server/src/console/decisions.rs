@@ -12,14 +12,13 @@ use jiff::Timestamp;
 use sesame_passcode::journal::Ruling;
 use sesame_passcode::{LimitName, VerdictQuery, VerdictView};
 
-use super::form::{Asked, Fields, Posted};
+use super::form::{Asked, Fields, Posted, escaped, query};
 use super::frame::{Frame, Place, plain, shown};
 use super::limits::cursor;
 use super::look::Look;
 use super::messages::{Badge, choices, index, named_in_address};
 use super::overview::Choice;
 use super::session::Visitor;
-use super::sign_in::escaped;
 use super::words::Words;
 use super::{Console, page, see_other};
 use crate::error::Answer;
@@ -77,12 +76,7 @@ impl Filter {
 
     /// As a query, without the place.
     fn query(&self) -> String {
-        let given = NAMES.iter().zip(&self.values);
-        let given = given.filter(|(_, value)| !value.is_empty());
-        let pairs: Vec<String> = given
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
-            .collect();
-        pairs.join("&")
+        query(&NAMES, &self.values)
     }
 
     /// What is not known is not looked for.

@@ -89,3 +89,26 @@ fn forbidden() -> Response {
     let detail = "the form is not from this session";
     Problem::new(Code::ScopeMissing, detail).into_response()
 }
+
+/// A value as it stands in an address.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Those of the filters that are given, as a query.
+pub(super) fn query(names: &[&str], values: &[String]) -> String {
+    let given = names.iter().zip(values);
+    let given = given.filter(|(_, value)| !value.is_empty());
+    let pairs: Vec<String> = given
+        .map(|(name, value)| format!("{name}={}", escaped(value)))
+        .collect();
+    pairs.join("&")
+}

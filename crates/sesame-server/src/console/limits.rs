@@ -10,11 +10,10 @@ use jiff::Timestamp;
 use sesame_passcode::policy::Budget;
 use sesame_passcode::{Held, LiftError, Policy};
 
-use super::form::{Asked, Fields, Posted};
+use super::form::{Asked, Fields, Posted, escaped};
 use super::frame::{Frame, Place, plain, shown};
 use super::look::Look;
 use super::session::Visitor;
-use super::sign_in::escaped;
 use super::words::Words;
 use super::{Console, page, see_other};
 use crate::error::Answer;

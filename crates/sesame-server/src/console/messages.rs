@@ -16,12 +16,11 @@ use sesame_connector::UsageType;
 use sesame_passcode::journal::{Reported, State as Stands};
 use sesame_passcode::{MessageQuery, MessageView, QueryError};
 
-use super::form::{Asked, Fields, Posted};
+use super::form::{Asked, Fields, Posted, escaped, query};
 use super::frame::{Frame, Place, plain, shown};
 use super::look::Look;
 use super::overview::{Choice, apps};
 use super::session::Visitor;
-use super::sign_in::escaped;
 use super::words::Words;
 use super::{Console, page, see_other};
 use crate::error::{Answer, Problem};
@@ -97,12 +96,7 @@ impl Filter {
 
     /// As a query, without the cursor.
     fn query(&self) -> String {
-        let given = NAMES.iter().zip(&self.values);
-        let given = given.filter(|(_, value)| !value.is_empty());
-        let pairs: Vec<String> = given
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
-            .collect();
-        pairs.join("&")
+        query(&NAMES, &self.values)
     }
 
     fn path(&self) -> String {

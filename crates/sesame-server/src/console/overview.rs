@@ -11,12 +11,11 @@ use sesame_connector::doctor::{Check, Level};
 use sesame_passcode::journal::{Counts, Span, Tallied, TallyQuery};
 use sesame_passcode::policy::Money;
 
-use super::form::Asked;
+use super::form::{Asked, escaped};
 use super::frame::{Frame, Place, plain};
 use super::look::Look;
 use super::plot::{self, Column, Series};
 use super::session::Visitor;
-use super::sign_in::escaped;
 use super::words::Words;
 use super::{Console, page};
 use crate::error::Answer;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 
-use super::form::{Asked, Open, Posted};
+use super::form::{Asked, Open, Posted, escaped};
 use super::frame::{Frame, Place};
 use super::look::Look;
 use super::session::{SignIn, Visitor};
@@ -120,19 +120,6 @@ fn safe(next: &str) -> &str {
     } else {
         "/"
     }
-}
-
-/// A value as it stands in an address.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

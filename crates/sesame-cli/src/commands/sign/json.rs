@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
+use jsonc_parser::CollectOptions;
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
-use jsonc_parser::{CollectOptions, ParseOptions};
+use sesame_connector::config::json_options;
 
 use crate::fault::Fault;
 use crate::input;
@@ -34,16 +35,17 @@ impl Text {
         &self,
         read: impl FnOnce(Node<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let parsed = jsonc_parser::parse_to_ast(&self.text, &CollectOptions::default(), &options())
-            .map_err(|error| {
-                let what = lower_first(&error.kind().to_string());
-                let message = format!("not JSON: {what}");
-                self.fault_at(
-                    error.range().start,
-                    &message,
-                    "write a JSON object with input and wire",
-                )
-            })?;
+        let parsed =
+            jsonc_parser::parse_to_ast(&self.text, &CollectOptions::default(), &json_options())
+                .map_err(|error| {
+                    let what = lower_first(&error.kind().to_string());
+                    let message = format!("not JSON: {what}");
+                    self.fault_at(
+                        error.range().start,
+                        &message,
+                        "write a JSON object with input and wire",
+                    )
+                })?;
         match &parsed.value {
             Some(value) => read(Node {
                 value,
@@ -69,22 +71,6 @@ fn lower_first(text: &str) -> String {
     match characters.next() {
         Some(first) => first.to_lowercase().chain(characters).collect(),
         None => String::new(),
-    }
-}
-
-/// JSON, and what people leave in it.
-fn options() -> ParseOptions {
-    ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
     }
 }
 

@@ -297,7 +297,7 @@ async fn advance(
             return Ok(Some(row));
         }
     }
-    Err(error::unavailable("one message is changed by too many"))
+    Err(error::STORE.unavailable("one message is changed by too many"))
 }
 
 /// Writes, unless the row was changed since it was found.
@@ -728,7 +728,7 @@ fn fixed<const N: usize>(columns: &Columns, index: usize) -> StoreResult<[u8; N]
 }
 
 fn unreadable(column: &str) -> crate::store::StoreError {
-    error::corrupt(format!("a value of the column {column} is none we write"))
+    error::STORE.corrupt(format!("a value of the column {column} is none we write"))
 }
 
 fn maybe_time(columns: &Columns, index: usize) -> StoreResult<Option<Timestamp>> {

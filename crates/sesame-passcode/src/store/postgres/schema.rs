@@ -235,7 +235,8 @@ CREATE INDEX sesame_conversions_by_time ON sesame_conversions (due);
 
 /// Brings a database up to date, or says why not.
 pub(super) async fn bring_up_to_date(client: &mut Client) -> StoreResult<()> {
-    let late = |_| error::unavailable("it took too long to look at the tables, or to make them");
+    let late =
+        |_| error::STORE.unavailable("it took too long to look at the tables, or to make them");
     timeout(WITHIN, migrate(client)).await.map_err(late)?
 }
 
@@ -252,7 +253,7 @@ async fn migrate(client: &mut Client) -> StoreResult<()> {
     transaction.batch_execute(ALONE).await.map_err(of)?;
     let found = found(&transaction).await.map_err(of)?;
     if found > KNOWN {
-        return Err(error::schema(found, KNOWN));
+        return Err(error::STORE.schema(found, KNOWN));
     }
     for step in STEPS.iter().skip(found as usize) {
         transaction.batch_execute(step).await.map_err(of)?;

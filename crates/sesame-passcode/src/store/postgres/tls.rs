@@ -31,7 +31,7 @@ impl Tls {
         let provider =
             provider.unwrap_or_else(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
         let unusable = |reason: String| {
-            error::unusable(reason, "name the certificates to trust by sslrootcert")
+            error::STORE.unusable(reason, "name the certificates to trust by sslrootcert")
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -43,7 +43,7 @@ impl Checkpoints {
         let thread = std::thread::Builder::new()
             .name("sqlite-log".to_owned())
             .spawn(move || work(&connection, &waiting, &told, &path))
-            .map_err(|error| error::unavailable(format!("no thread for its log: {error}")))?;
+            .map_err(|error| error::STORE.unavailable(format!("no thread for its log: {error}")))?;
         Ok(Self {
             due: Some(due),
             is_long,

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::super::StoreError;
+use super::super::{Errors, StoreError};
 
-const STORE: &str = "sqlite";
+pub(super) const STORE: Errors = Errors("sqlite");
 
 /// For an error of an operation on the open file.
 pub(super) fn of(error: &rusqlite::Error, path: &Path) -> StoreError {
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => of_code(*failure, path),
-        other => corrupt(format!("{}: {other}", path.display())),
+        other => STORE.corrupt(format!("{}: {other}", path.display())),
     }
 }
 
@@ -22,63 +22,33 @@ pub(super) fn of_code(failure: rusqlite::ffi::Error, path: &Path) -> StoreError 
     let path = path.display();
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            unavailable(format!("another process keeps {path} locked"))
+            STORE.unavailable(format!("another process keeps {path} locked"))
         }
         ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted => {
-            unavailable(failure.to_string())
+            STORE.unavailable(failure.to_string())
         }
-        ErrorCode::DiskFull => unusable(
+        ErrorCode::DiskFull => STORE.unusable(
             format!("there is no room left for {path}"),
             "make room on that disk, it goes on by itself",
         ),
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => unusable(
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => STORE.unusable(
             format!("{path} cannot be written"),
             "let the user that runs this write the file and its folder",
         ),
-        ErrorCode::CannotOpen => unusable(
+        ErrorCode::CannotOpen => STORE.unusable(
             format!("{path} cannot be opened or made"),
             "see that its folder is there and the user that runs this may write in it",
         ),
-        ErrorCode::SystemIoFailure => unusable(
+        ErrorCode::SystemIoFailure => STORE.unusable(
             format!("reading or writing {path} failed ({failure})"),
             "look at the disk and at the system's log",
         ),
-        ErrorCode::NotADatabase => corrupt(format!(
+        ErrorCode::NotADatabase => STORE.corrupt(format!(
             "{path} is no SQLite database; move it away or name another file"
         )),
-        ErrorCode::DatabaseCorrupt => corrupt(format!(
+        ErrorCode::DatabaseCorrupt => STORE.corrupt(format!(
             "{path} is damaged; stop the server and put back a copy"
         )),
-        _ => corrupt(format!("{path}: {failure}")),
-    }
-}
-
-pub(super) fn unavailable(reason: impl Into<String>) -> StoreError {
-    StoreError::Unavailable {
-        store: STORE,
-        reason: reason.into(),
-    }
-}
-
-pub(super) fn unusable(reason: impl Into<String>, cure: impl Into<String>) -> StoreError {
-    StoreError::Unusable {
-        store: STORE,
-        reason: reason.into(),
-        cure: cure.into(),
-    }
-}
-
-pub(super) fn corrupt(reason: impl Into<String>) -> StoreError {
-    StoreError::Corrupt {
-        store: STORE,
-        reason: reason.into(),
-    }
-}
-
-pub(super) fn schema(found: u32, known: u32) -> StoreError {
-    StoreError::Schema {
-        store: STORE,
-        found,
-        known,
+        _ => STORE.corrupt(format!("{path}: {failure}")),
     }
 }

@@ -59,7 +59,7 @@ impl Writer {
                 drop(connection);
                 drop(kept);
             })
-            .map_err(|error| error::unavailable(format!("no thread for it: {error}")))?;
+            .map_err(|error| error::STORE.unavailable(format!("no thread for it: {error}")))?;
         Ok(Self {
             path,
             jobs: Some(jobs),
@@ -77,7 +77,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let ended = || {
             let path = self.path.display();
-            error::unavailable(format!("the thread that writes {path} has ended"))
+            error::STORE.unavailable(format!("the thread that writes {path} has ended"))
         };
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
         jobs.send(job(work, reply)).await.map_err(|_| ended())?;

@@ -135,7 +135,7 @@ impl From<Failed> for super::super::StoreError {
 }
 
 fn late() -> super::super::StoreError {
-    error::unavailable(format!("no answer within {} s", OPERATION.as_secs()))
+    error::STORE.unavailable(format!("no answer within {} s", OPERATION.as_secs()))
 }
 
 fn manager(client: &Client) -> StoreResult<ConnectionManager> {
