@@ -97,10 +97,13 @@ pub(crate) fn is_terminal_on_stderr() -> bool {
 }
 
 /// What is going on, in the place of what was going on before; for terminals.
+///
+/// The line is cleared where no colours are wanted too: that is no colour.
 pub(crate) fn progress(text: &str) {
-    let mut err = anstream::stderr();
-    let _ = write!(err, "\r\x1b[2K{text}");
-    let _ = err.flush();
+    let mut err = io::stderr();
+    let plain = anstream::adapter::strip_str(text).to_string();
+    let text = if is_rich_on_stderr() { text } else { &plain };
+    let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
 }
 
 /// Whether standard output shows colours, and so may show drawings.
