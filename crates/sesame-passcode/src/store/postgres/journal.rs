@@ -2,6 +2,8 @@
 
 mod blocks;
 mod conversions;
+mod operators;
+mod search;
 mod tallies;
 mod verdicts;
 
@@ -14,9 +16,8 @@ use tokio_postgres::types::ToSql;
 use super::time::Time;
 use super::{Postgres, Values, count, error, get};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
-    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict,
-    VerdictSearch, merged_pages,
+    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Progress, Receipted, RequestId,
+    Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict, VerdictSearch, merged_pages,
 };
 use crate::store::{Store, StoreResult};
 
@@ -59,7 +60,7 @@ impl Journal for Postgres {
         Box::pin(async move {
             let mut pages = Vec::new();
             for one in search.each_state() {
-                pages.push(searched(self, &one).await?);
+                pages.push(search::searched(self, &one).await?);
             }
             Ok(merged_pages(pages, search.limit))
         })
@@ -70,7 +71,7 @@ impl Journal for Postgres {
         search: &'a Search,
         how_far: usize,
     ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
-        Box::pin(reach(self, search, how_far))
+        Box::pin(search::reach(self, search, how_far))
     }
 
     fn tallies<'a>(&'a self, query: &'a TallyQuery) -> BoxFuture<'a, StoreResult<Vec<Tallied>>> {
@@ -121,15 +122,15 @@ impl Journal for Postgres {
     }
 
     fn put_key<'a>(&'a self, key: &'a ApiKeyRow) -> BoxFuture<'a, StoreResult<()>> {
-        Box::pin(put_key(self, key))
+        Box::pin(operators::put_key(self, key))
     }
 
     fn keys(&self) -> BoxFuture<'_, StoreResult<Vec<ApiKeyRow>>> {
-        Box::pin(keys(self))
+        Box::pin(operators::keys(self))
     }
 
     fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, StoreResult<()>> {
-        Box::pin(decide(self, decision))
+        Box::pin(operators::decide(self, decision))
     }
 
     fn decisions<'a>(
@@ -137,7 +138,7 @@ impl Journal for Postgres {
         limit: usize,
         after: Option<&'a (Timestamp, String)>,
     ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
-        Box::pin(decisions(self, limit, after))
+        Box::pin(operators::decisions(self, limit, after))
     }
 
     fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
@@ -173,7 +174,7 @@ impl Journal for Postgres {
         name: &'a str,
         value: Option<&'a [u8]>,
     ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
-        Box::pin(mark(self, name, value))
+        Box::pin(operators::mark(self, name, value))
     }
 
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
@@ -370,132 +371,6 @@ async fn message(store: &Postgres, out_id: &OutId) -> StoreResult<Option<Found>>
     rows.first().map(found).transpose()
 }
 
-/// A question in SQL, and what is bound to it.
-struct Question {
-    sql: String,
-    values: Vec<Box<dyn ToSql + Sync + Send>>,
-}
-
-impl Question {
-    /// In a condition, `?` stands for what is given to it.
-    fn also(&mut self, condition: &str, given: Vec<Box<dyn ToSql + Sync + Send>>) {
-        self.sql.push_str(" AND ");
-        let mut parts = condition.split('?');
-        self.sql.push_str(parts.next().unwrap_or_default());
-        for (part, value) in parts.zip(given) {
-            self.values.push(value);
-            self.sql.push_str(&format!("${}{part}", self.values.len()));
-        }
-    }
-
-    fn ends_with(&mut self, ending: &str, value: usize) {
-        self.values.push(Box::new(count(value)));
-        let at = self.values.len();
-        self.sql.push_str(&format!(
-            " ORDER BY created_at DESC, out_id DESC {ending} ${at}"
-        ));
-    }
-
-    /// Newest first, by a time and an id.
-    fn newest_by(&mut self, at_and_id: &str, limit: usize) {
-        let order = at_and_id.replace(',', " DESC,");
-        self.values.push(Box::new(count(limit)));
-        let at = self.values.len();
-        self.sql
-            .push_str(&format!(" ORDER BY {order} DESC LIMIT ${at}"));
-    }
-
-    /// The filter that rows are found by, and between which places.
-    fn led(select: &str, search: &Search) -> Self {
-        let mut this = Self {
-            sql: format!("SELECT {select} FROM sesame_messages WHERE true"),
-            values: Vec::new(),
-        };
-        match (search.lead(), search.number_index, &search.app) {
-            (Lead::Number, Some(index), _) => {
-                this.also("number_index = ?", vec![Box::new(index.to_vec())]);
-            }
-            // Word for word what the index of it says.
-            (Lead::Failed, _, _) => this.also("NOT report_delivered", Vec::new()),
-            (Lead::State(state), _, _) => this.also(
-                "state = ? AND state <> 'accepted'",
-                vec![Box::new(state.as_str())],
-            ),
-            (Lead::App, _, Some(app)) => this.also("app = ?", vec![Box::new(app.clone())]),
-            _ => {}
-        }
-        if let Some(from) = search.from {
-            this.also("created_at >= ?", vec![Box::new(Time(from))]);
-        }
-        if let Some(until) = search.until {
-            this.also("created_at < ?", vec![Box::new(Time(until))]);
-        }
-        for (compared, place) in [("<", &search.after), (">=", &search.back_to)] {
-            if let Some((time, out_id)) = place {
-                this.also(
-                    &format!("(created_at, out_id) {compared} (?, ?)"),
-                    vec![Box::new(Time(*time)), Box::new(out_id.as_str().to_owned())],
-                );
-            }
-        }
-        this
-    }
-
-    async fn ask(&self, store: &Postgres) -> StoreResult<Vec<Columns>> {
-        let values: Vec<&(dyn ToSql + Sync)> = self
-            .values
-            .iter()
-            .map(|value| &**value as &(dyn ToSql + Sync))
-            .collect();
-        store.query(&self.sql, &values).await
-    }
-}
-
-async fn searched(store: &Postgres, search: &Search) -> StoreResult<Vec<Row>> {
-    let mut question = Question::led(COLUMNS, search);
-    let lead = search.lead();
-    if let Some(app) = search.app.as_ref().filter(|_| lead != Lead::App) {
-        question.also("app = ?", vec![Box::new(app.clone())]);
-    }
-    if !search.states.is_empty() && !matches!(lead, Lead::State(_)) {
-        let names: Vec<_> = search.states.iter().map(|state| state.as_str()).collect();
-        question.also("state = ANY(?)", vec![Box::new(names)]);
-    }
-    if let Some(usage_type) = &search.usage_type {
-        question.also("usage_type = ?", vec![Box::new(usage_type.clone())]);
-    }
-    match search.delivery {
-        Some(Reported::Delivered) => question.also("report_delivered", Vec::new()),
-        Some(Reported::Failed) if lead != Lead::Failed => {
-            question.also("NOT report_delivered", Vec::new());
-        }
-        Some(Reported::Waiting) => {
-            question.also(
-                "report_delivered IS NULL AND state = 'accepted'",
-                Vec::new(),
-            );
-        }
-        Some(Reported::Failed) | None => {}
-    }
-    question.ends_with("LIMIT", search.limit);
-    question.ask(store).await?.iter().map(row).collect()
-}
-
-async fn reach(
-    store: &Postgres,
-    search: &Search,
-    how_far: usize,
-) -> StoreResult<Option<(Timestamp, OutId)>> {
-    let mut question = Question::led("created_at, out_id", search);
-    question.ends_with("LIMIT 1 OFFSET", how_far.saturating_sub(1));
-    let rows = question.ask(store).await?;
-    let place = |columns: &Columns| {
-        let out_id = OutId::parse(get(columns, 1)?).map_err(|_| unreadable("out_id"))?;
-        Ok((get::<Time>(columns, 0)?.0, out_id))
-    };
-    rows.first().map(place).transpose()
-}
-
 async fn reports(store: &Postgres, out_id: &OutId) -> StoreResult<Vec<SeenReport>> {
     let sql = "SELECT r.delivered, r.code, r.reported_at, r.seen_at FROM sesame_reports r \
         JOIN sesame_messages m ON m.id = r.message WHERE m.out_id = $1 ORDER BY r.id";
@@ -587,96 +462,6 @@ async fn prune(store: &Postgres, before: Timestamp, limit: usize) -> StoreResult
     }
     dropped += tallies::prune(store, before, limit.saturating_sub(dropped)).await?;
     Ok(dropped)
-}
-
-async fn put_key(store: &Postgres, key: &ApiKeyRow) -> StoreResult<()> {
-    let sql = "INSERT INTO sesame_api_keys (id, name, app, scopes, hash, created_at, ends_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name = $2, app = $3, \
-        scopes = $4, hash = $5, created_at = $6, ends_at = $7";
-    let values: Values<'_> = &[
-        &key.id,
-        &key.name,
-        &key.app,
-        &key.scopes,
-        &key.hash.as_slice(),
-        &Time(key.created_at),
-        &key.ends_at.map(Time),
-    ];
-    store.execute(sql, values).await.map(|_| ())
-}
-
-async fn keys(store: &Postgres) -> StoreResult<Vec<ApiKeyRow>> {
-    let sql = "SELECT id, name, app, scopes, hash, created_at, ends_at FROM sesame_api_keys \
-        ORDER BY created_at, id";
-    let key = |columns: &Columns| {
-        Ok(ApiKeyRow {
-            id: get(columns, 0)?,
-            name: get(columns, 1)?,
-            app: get(columns, 2)?,
-            scopes: get(columns, 3)?,
-            hash: fixed(columns, 4)?,
-            created_at: get::<Time>(columns, 5)?.0,
-            ends_at: maybe_time(columns, 6)?,
-        })
-    };
-    store.query(sql, &[]).await?.iter().map(key).collect()
-}
-
-async fn decide(store: &Postgres, decision: &Decision) -> StoreResult<()> {
-    let sql = "INSERT INTO sesame_decisions (id, at, actor, action, subject, number_index, detail) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-    let index = decision.number_index.as_ref().map(|index| &index[..]);
-    let values: Values<'_> = &[
-        &decision.id,
-        &Time(decision.at),
-        &decision.actor,
-        &decision.action,
-        &decision.subject,
-        &index,
-        &decision.detail,
-    ];
-    store.execute(sql, values).await.map(|_| ())
-}
-
-async fn mark(store: &Postgres, name: &str, value: Option<&[u8]>) -> StoreResult<Option<Vec<u8>>> {
-    if let Some(value) = value {
-        let sql = "INSERT INTO sesame_marks (name, value) VALUES ($1, $2) \
-            ON CONFLICT (name) DO NOTHING";
-        store.execute(sql, &[&name, &value]).await?;
-    }
-    let sql = "SELECT value FROM sesame_marks WHERE name = $1";
-    let rows = store.query(sql, &[&name]).await?;
-    rows.first().map(|row| get(row, 0)).transpose()
-}
-
-async fn decisions(
-    store: &Postgres,
-    limit: usize,
-    after: Option<&(Timestamp, String)>,
-) -> StoreResult<Vec<Decision>> {
-    let sql = "SELECT id, at, actor, action, subject, number_index, detail FROM sesame_decisions \
-        WHERE (at, id) < (coalesce($1::timestamptz, 'infinity'), $2) \
-        ORDER BY at DESC, id DESC LIMIT $3";
-    let decision = |columns: &Columns| {
-        let about: Option<&[u8]> = get(columns, 5)?;
-        Ok(Decision {
-            id: get(columns, 0)?,
-            at: get::<Time>(columns, 1)?.0,
-            actor: get(columns, 2)?,
-            action: get(columns, 3)?,
-            subject: get(columns, 4)?,
-            number_index: about.map(|_| fixed(columns, 5)).transpose()?,
-            detail: get(columns, 6)?,
-        })
-    };
-    let (at, id) = behind(after);
-    let values: Values<'_> = &[&at, &id, &count(limit)];
-    store
-        .query(sql, values)
-        .await?
-        .iter()
-        .map(decision)
-        .collect()
 }
 
 /// Behind which time and id, as values of a comparison.

@@ -2,20 +2,22 @@
 
 mod blocks;
 mod conversions;
+mod operators;
+mod search;
 mod tallies;
 mod verdicts;
 
 use jiff::Timestamp;
-use rusqlite::types::{Type, Value};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params, params_from_iter};
 use sesame_connector::OutId;
 use sesame_connector::provider::BoxFuture;
 
+use self::search::Question;
 use super::{Sqlite, count, time};
 use crate::journal::{
-    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Lead, Progress, Receipted,
-    Reported, RequestId, Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict,
-    VerdictSearch, merged_pages,
+    ApiKeyRow, Ask, Block, Consumed, Counts, Decision, Journal, Progress, Receipted, RequestId,
+    Row, Search, SeenReport, State, Tallied, TallyQuery, Verdict, VerdictSearch, merged_pages,
 };
 use crate::store::StoreResult;
 
@@ -57,7 +59,7 @@ impl Journal for Sqlite {
         let (each, limit) = (search.each_state(), search.limit);
         Box::pin(self.read(move |connection| {
             let page = |search: &Search| {
-                let Question { sql, values } = searched(search);
+                let Question { sql, values } = search::searched(search);
                 let mut statement = connection.prepare_cached(&sql)?;
                 statement
                     .query_map(params_from_iter(values), row)?
@@ -73,7 +75,7 @@ impl Journal for Sqlite {
         search: &'a Search,
         how_far: usize,
     ) -> BoxFuture<'a, StoreResult<Option<(Timestamp, OutId)>>> {
-        let Question { sql, values } = reaching(search, how_far);
+        let Question { sql, values } = search::reaching(search, how_far);
         Box::pin(self.read(move |connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             let place = |found: &Columns<'_>| {
@@ -142,16 +144,16 @@ impl Journal for Sqlite {
 
     fn put_key<'a>(&'a self, key: &'a ApiKeyRow) -> BoxFuture<'a, StoreResult<()>> {
         let key = key.clone();
-        Box::pin(self.write(move |connection| put_key(connection, &key)))
+        Box::pin(self.write(move |connection| operators::put_key(connection, &key)))
     }
 
     fn keys(&self) -> BoxFuture<'_, StoreResult<Vec<ApiKeyRow>>> {
-        Box::pin(self.read(keys))
+        Box::pin(self.read(operators::keys))
     }
 
     fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, StoreResult<()>> {
         let decision = decision.clone();
-        Box::pin(self.write(move |connection| decide(connection, &decision)))
+        Box::pin(self.write(move |connection| operators::decide(connection, &decision)))
     }
 
     fn decisions<'a>(
@@ -160,7 +162,7 @@ impl Journal for Sqlite {
         after: Option<&'a (Timestamp, String)>,
     ) -> BoxFuture<'a, StoreResult<Vec<Decision>>> {
         let after = after.cloned();
-        Box::pin(self.read(move |connection| decisions(connection, limit, after)))
+        Box::pin(self.read(move |connection| operators::decisions(connection, limit, after)))
     }
 
     fn block<'a>(&'a self, block: &'a Block) -> BoxFuture<'a, StoreResult<()>> {
@@ -205,7 +207,7 @@ impl Journal for Sqlite {
         value: Option<&'a [u8]>,
     ) -> BoxFuture<'a, StoreResult<Option<Vec<u8>>>> {
         let (name, value) = (name.to_owned(), value.map(<[u8]>::to_vec));
-        Box::pin(self.write(move |connection| mark(connection, &name, value.as_deref())))
+        Box::pin(self.write(move |connection| operators::mark(connection, &name, value.as_deref())))
     }
 
     fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
@@ -304,104 +306,6 @@ fn message(connection: &Connection, out_id: &OutId) -> rusqlite::Result<Option<(
         .prepare_cached(&sql)?
         .query_row([out_id.as_str()], |found| Ok((found.get(0)?, row(found)?)))
         .optional()
-}
-
-/// A question in SQL, and what is bound to it.
-struct Question {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Question {
-    fn also(&mut self, condition: &str, given: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(condition);
-        self.values.extend(given);
-    }
-
-    /// The filter that rows are found by, and between which places.
-    fn led(select: &str, search: &Search) -> Self {
-        let mut this = Self {
-            sql: format!("SELECT {select} FROM messages WHERE true"),
-            values: Vec::new(),
-        };
-        match (search.lead(), search.number_index, &search.app) {
-            (Lead::Number, Some(index), _) => {
-                this.also("number_index = ?", [index.to_vec().into()]);
-            }
-            // Word for word what the index of it says.
-            (Lead::Failed, _, _) => this.also("report_delivered = 0", []),
-            (Lead::State(state), _, _) => this.also(
-                "state = ? AND state <> 'accepted'",
-                [state.as_str().to_owned().into()],
-            ),
-            (Lead::App, _, Some(app)) => this.also("app = ?", [app.clone().into()]),
-            _ => {}
-        }
-        if let Some(from) = search.from {
-            this.also("created_at >= ?", [from.as_microsecond().into()]);
-        }
-        if let Some(until) = search.until {
-            this.also("created_at < ?", [until.as_microsecond().into()]);
-        }
-        let places = [("<", &search.after), (">=", &search.back_to)];
-        for (compared, place) in places {
-            if let Some((time, out_id)) = place {
-                this.also(
-                    &format!("(created_at, out_id) {compared} (?, ?)"),
-                    [
-                        time.as_microsecond().into(),
-                        out_id.as_str().to_owned().into(),
-                    ],
-                );
-            }
-        }
-        this
-    }
-}
-
-/// A search in SQL. A `+` keeps SQLite from looking at other indexes than that
-/// of the filter that leads.
-fn searched(search: &Search) -> Question {
-    let mut question = Question::led(COLUMNS, search);
-    let lead = search.lead();
-    if let Some(app) = search.app.as_ref().filter(|_| lead != Lead::App) {
-        question.also("+app = ?", [app.clone().into()]);
-    }
-    if !search.states.is_empty() && !matches!(lead, Lead::State(_)) {
-        let marks = vec!["?"; search.states.len()].join(", ");
-        let names = search.states.iter().map(|state| state.as_str().to_owned());
-        question.also(&format!("+state IN ({marks})"), names.map(Value::from));
-    }
-    if let Some(usage_type) = &search.usage_type {
-        question.also("+usage_type = ?", [usage_type.clone().into()]);
-    }
-    match search.delivery {
-        Some(Reported::Delivered) => question.also("+report_delivered = 1", []),
-        Some(Reported::Failed) if lead != Lead::Failed => {
-            question.also("+report_delivered = 0", []);
-        }
-        Some(Reported::Waiting) => {
-            question.also("+report_delivered IS NULL AND +state = 'accepted'", []);
-        }
-        Some(Reported::Failed) | None => {}
-    }
-    question
-        .sql
-        .push_str(" ORDER BY created_at DESC, out_id DESC LIMIT ?");
-    question.values.push(count(search.limit).into());
-    question
-}
-
-/// Where so many rows back lies.
-fn reaching(search: &Search, how_far: usize) -> Question {
-    let mut question = Question::led("created_at, out_id", search);
-    question
-        .sql
-        .push_str(" ORDER BY created_at DESC, out_id DESC LIMIT 1 OFFSET ?");
-    let skipped = how_far.saturating_sub(1);
-    question.values.push(count(skipped).into());
-    question
 }
 
 fn reports(connection: &Connection, out_id: &OutId) -> rusqlite::Result<Vec<SeenReport>> {
@@ -525,105 +429,11 @@ fn prune(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::
     Ok(dropped)
 }
 
-fn put_key(connection: &Connection, key: &ApiKeyRow) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO api_keys (id, name, app, scopes, hash, created_at, ends_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    connection.prepare_cached(sql)?.execute(params![
-        key.id,
-        key.name,
-        key.app,
-        key.scopes.join(","),
-        key.hash,
-        key.created_at.as_microsecond(),
-        micros(key.ends_at),
-    ])?;
-    Ok(())
-}
-
-fn keys(connection: &Connection) -> rusqlite::Result<Vec<ApiKeyRow>> {
-    let sql = "SELECT id, name, app, scopes, hash, created_at, ends_at FROM api_keys \
-        ORDER BY created_at, id";
-    let key = |found: &Columns<'_>| {
-        let scopes: String = found.get(3)?;
-        Ok(ApiKeyRow {
-            id: found.get(0)?,
-            name: found.get(1)?,
-            app: found.get(2)?,
-            scopes: scopes
-                .split(',')
-                .filter(|scope| !scope.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            hash: found.get(4)?,
-            created_at: time(found, 5)?,
-            ends_at: maybe_time(found, 6)?,
-        })
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map([], key)?.collect()
-}
-
-fn decide(connection: &Connection, decision: &Decision) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO decisions (id, at, actor, action, subject, number_index, detail) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
-    connection.prepare_cached(sql)?.execute(params![
-        decision.id,
-        decision.at.as_microsecond(),
-        decision.actor,
-        decision.action,
-        decision.subject,
-        decision.number_index,
-        decision.detail,
-    ])?;
-    Ok(())
-}
-
-fn decisions(
-    connection: &Connection,
-    limit: usize,
-    after: Option<(Timestamp, String)>,
-) -> rusqlite::Result<Vec<Decision>> {
-    let sql = "SELECT id, at, actor, action, subject, number_index, detail FROM decisions \
-        WHERE (at, id) < (?1, ?2) ORDER BY at DESC, id DESC LIMIT ?3";
-    let (at, id) = behind(after);
-    let decision = |found: &Columns<'_>| {
-        Ok(Decision {
-            id: found.get(0)?,
-            at: time(found, 1)?,
-            actor: found.get(2)?,
-            action: found.get(3)?,
-            subject: found.get(4)?,
-            number_index: found.get(5)?,
-            detail: found.get(6)?,
-        })
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map(params![at, id, count(limit)], decision)?;
-    found.collect()
-}
-
 /// Behind which time and id, as values of a comparison.
 fn behind(after: Option<(Timestamp, String)>) -> (i64, String) {
     after.map_or((i64::MAX, String::new()), |(at, id)| {
         (at.as_microsecond(), id)
     })
-}
-
-fn mark(
-    connection: &Connection,
-    name: &str,
-    value: Option<&[u8]>,
-) -> rusqlite::Result<Option<Vec<u8>>> {
-    if let Some(value) = value {
-        let sql = "INSERT INTO marks (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-        connection
-            .prepare_cached(sql)?
-            .execute(params![name, value])?;
-    }
-    connection
-        .prepare_cached("SELECT value FROM marks WHERE name = ?1")?
-        .query_row([name], |found| found.get(0))
-        .optional()
 }
 
 fn row(found: &Columns<'_>) -> rusqlite::Result<Row> {

@@ -3,7 +3,8 @@
 use tokio_postgres::Row as Columns;
 
 use super::super::time::Time;
-use super::{Postgres, Question, fixed, get, text, unreadable};
+use super::search::Question;
+use super::{Postgres, fixed, get, text, unreadable};
 use crate::journal::{Ruling, Verdict, VerdictSearch};
 use crate::store::StoreResult;
 
