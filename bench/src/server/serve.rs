@@ -94,7 +94,7 @@ fn config() -> Config {
             prefix: budget,
             country: budget,
             countries: Countries {
-                budgets: [("CN".to_owned(), budget)].into(),
+                budgets: [("CN".to_owned(), budget.into())].into(),
                 ..Countries::default()
             },
             ..Policy::default()

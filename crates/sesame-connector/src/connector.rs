@@ -140,6 +140,16 @@ impl Connector {
         }
     }
 
+    /// Into how many segments a message is cut at most, whoever sends it; each of
+    /// them is paid. What is Aliyun's text counts as one: its length is not known
+    /// here.
+    pub fn segments(&self, message: &Message) -> usize {
+        let both = [Some(self), self.fallback()].into_iter().flatten();
+        both.filter_map(|one| one.prepare_own(message).ok()?.text)
+            .map(|text| template::text::segments(&text).count)
+            .fold(1, usize::max)
+    }
+
     fn prepare_own(&self, message: &Message) -> Result<Prepared, Box<Refusal>> {
         let out_id = || message.out_id.clone();
         let route = template::route(&self.config, &message.usage_type, &message.to)

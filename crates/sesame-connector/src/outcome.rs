@@ -17,6 +17,12 @@ use crate::phone::PhoneError;
 use crate::template::{ParamError, RouteError};
 use crate::text::Text;
 
+/// For the person whose number gets no messages.
+const NUMBER_REFUSED: Text = Text::fixed(
+    "This phone number cannot receive a verification code. Please check it.",
+    "该手机号无法接收验证码，请核对后重试。",
+);
+
 /// For the person who waits for a message that was not sent, whatever the cause.
 pub const NOT_SENT: Text = Text::fixed(
     "The verification code could not be sent. Please try again later.",
@@ -104,16 +110,20 @@ impl Refusal {
     /// A neutral sentence for the person who waits for the message.
     pub fn end_user(&self) -> Text {
         match self.kind {
-            Kind::Phone => Text::fixed(
-                "This phone number cannot receive a verification code. Please check it.",
-                "该手机号无法接收验证码，请核对后重试。",
-            ),
+            _ if self.is_of_region() => NUMBER_REFUSED,
+            Kind::Phone => NUMBER_REFUSED,
             Kind::RateLimit => Text::fixed(
                 "Too many verification codes were requested. Please try again later.",
                 "获取验证码过于频繁，请稍后再试。",
             ),
             _ => NOT_SENT,
         }
+    }
+
+    /// Whether the number is of a region that the configuration does not serve:
+    /// anybody may type one, and trying again does not help.
+    pub fn is_of_region(&self) -> bool {
+        self.stage == Stage::Routing && RouteError::REGIONAL.contains(&self.code.as_str())
     }
 
     /// The number is none we can send to.

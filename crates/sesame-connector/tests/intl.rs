@@ -71,6 +71,37 @@ fn coded(action: &str, code: &str) -> FaultOrder {
 }
 
 #[tokio::test]
+async fn segments_are_those_of_whoever_sends_most() {
+    let long = format!("{} ${{code}}", "长".repeat(140));
+    let mut own = config("http://127.0.0.1:1");
+    own["templates"] = json!([
+        { "usageType": "Generic", "templateCode": "SMS_154950909", "text": "Your code is ${code}." },
+        { "usageType": "Register", "templateCode": "SMS_154950909", "text": long },
+    ]);
+    let segments = |config: &Value, number: &str, usage_type: &str| {
+        let connector = connector(config);
+        let message = connector.message(to(number, usage_type));
+        connector.segments(&message.expect("a message"))
+    };
+    assert_eq!(segments(&own, "+85268326366", "SignIn"), 1);
+    assert_eq!(segments(&own, "+85268326366", "Register"), 3);
+    // Aliyun's own text.
+    assert_eq!(segments(&own, "+8613800138000", "Register"), 1);
+    let mut ladder = own.clone();
+    ladder["provider"] = "aliyun-sms".into();
+    ladder["templates"] = json!([{ "usageType": "Generic", "templateCode": "SMS_154950909" }]);
+    ladder
+        .as_object_mut()
+        .expect("an object")
+        .remove("senderId");
+    ladder["fallback"] = json!({
+        "provider": "aliyun-intl", "senderId": "Sesame", "signName": "阿里云短信测试",
+        "templates": own["templates"],
+    });
+    assert_eq!(segments(&ladder, "+85268326366", "Register"), 3);
+}
+
+#[tokio::test]
 async fn texts_go_abroad_and_templates_to_the_mainland() {
     let emulator = emulator(100).await;
     let connector = connector(&config(emulator.url()));

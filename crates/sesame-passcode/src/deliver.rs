@@ -5,8 +5,8 @@ mod convert;
 mod query;
 mod settle;
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,8 +35,8 @@ pub(crate) struct Deliver {
     events: Arc<dyn Events>,
     polling: bool,
     pace: settle::Pace,
-    /// Whether the provider did not take the last thing it was told.
-    is_not_told: AtomicBool,
+    /// Why the provider did not take what it was told, since it last did.
+    not_told: Mutex<BTreeSet<String>>,
 }
 
 impl Deliver {
@@ -49,7 +49,7 @@ impl Deliver {
             events: parts.events.clone(),
             polling: parts.polling,
             pace: settle::Pace::default(),
-            is_not_told: AtomicBool::new(false),
+            not_told: Mutex::default(),
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Charged<'a> {
     /// Whether the code is the caller's own, and its confirmation is not heard
     /// of here.
     pub(crate) is_own: bool,
+    /// How many times its price is paid.
+    pub(crate) segments: usize,
 }
 
 /// What a message adds to one counter, and how much the counter may hold.

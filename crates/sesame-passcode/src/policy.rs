@@ -10,7 +10,7 @@ mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use sesame_connector::PhoneNumber;
 use thiserror::Error as ThisError;
 
@@ -57,14 +57,16 @@ pub struct Policy {
     /// Codes that one address asked for and that are never confirmed. Unless it
     /// is written: nothing by the hour, by the day three times as many as
     /// `ip_per_hour`.
-    pub ip: Option<Budget>,
+    pub ip: WrittenBudget,
     /// Codes to one prefix (a number without its last four digits) that are
     /// never confirmed.
+    #[serde(deserialize_with = "of_prefix")]
     pub prefix: Budget,
     /// The same of one range (a number without its last five digits: ten
     /// prefixes). Unless it is written: three times as many as for a prefix.
-    pub range: Option<Budget>,
+    pub range: WrittenBudget,
     /// The same of one country.
+    #[serde(deserialize_with = "of_country")]
     pub country: Budget,
     /// Callers' own codes, of which nobody here learns whether they are
     /// confirmed.
@@ -92,18 +94,10 @@ impl Default for Policy {
             lock_after_failures: MOST_FAILURES,
             number: Window::ALIYUN.to_vec(),
             ip_per_hour: 20,
-            ip: None,
-            prefix: Budget {
-                per_hour: 20,
-                per_day: 50,
-                share: 1.0,
-            },
-            range: None,
-            country: Budget {
-                per_hour: 100,
-                per_day: 200,
-                share: 1.0,
-            },
+            ip: WrittenBudget::default(),
+            prefix: Budget::PREFIX,
+            range: WrittenBudget::default(),
+            country: Budget::COUNTRY,
             own_codes: OwnCodes::default(),
             account: Account::default(),
             countries: Countries::default(),
@@ -141,8 +135,7 @@ impl Window {
 /// How many codes may be open or lost, by the share that comes back: allowed
 /// while `unconfirmed ≤ base + share × confirmed`, counted over the running
 /// window of the clock and the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
     /// The base of an hour.
     pub per_hour: u32,
@@ -150,6 +143,59 @@ pub struct Budget {
     pub per_day: u32,
     /// How many more for each that is confirmed.
     pub share: f64,
+}
+
+impl Budget {
+    const PREFIX: Self = Self {
+        per_hour: 20,
+        per_day: 50,
+        share: 1.0,
+    };
+    const COUNTRY: Self = Self {
+        per_hour: 100,
+        per_day: 200,
+        share: 1.0,
+    };
+}
+
+/// What is written of a [`Budget`]; the rest is as it is without that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrittenBudget {
+    /// See [`Budget::per_hour`].
+    pub per_hour: Option<u32>,
+    /// See [`Budget::per_day`].
+    pub per_day: Option<u32>,
+    /// See [`Budget::share`].
+    pub share: Option<f64>,
+}
+
+impl WrittenBudget {
+    fn over(self, usual: Budget) -> Budget {
+        Budget {
+            per_hour: self.per_hour.unwrap_or(usual.per_hour),
+            per_day: self.per_day.unwrap_or(usual.per_day),
+            share: self.share.unwrap_or(usual.share),
+        }
+    }
+}
+
+impl From<Budget> for WrittenBudget {
+    fn from(budget: Budget) -> Self {
+        Self {
+            per_hour: Some(budget.per_hour),
+            per_day: Some(budget.per_day),
+            share: Some(budget.share),
+        }
+    }
+}
+
+fn of_prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Budget, D::Error> {
+    WrittenBudget::deserialize(deserializer).map(|written| written.over(Budget::PREFIX))
+}
+
+fn of_country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Budget, D::Error> {
+    WrittenBudget::deserialize(deserializer).map(|written| written.over(Budget::COUNTRY))
 }
 
 /// Limits of messages whose codes are made elsewhere, by windows of the clock.
@@ -187,7 +233,8 @@ pub struct Account {
     pub messages_per_day: u32,
     /// Money in a day, in the account's currency.
     pub money_per_day: Option<Money>,
-    /// What one message costs, by country (ISO letters); `other` for the rest.
+    /// What one message costs, by country (ISO letters); `other` for the rest. Of
+    /// a text of our own, what one segment costs.
     pub prices: BTreeMap<String, Money>,
 }
 
@@ -248,7 +295,7 @@ impl Policy {
 
     /// The budget of an address.
     pub fn ip_budget(&self) -> Budget {
-        self.ip.unwrap_or(Budget {
+        self.ip.over(Budget {
             per_hour: 0,
             per_day: self.ip_per_hour.saturating_mul(3),
             share: 1.0,
@@ -258,7 +305,7 @@ impl Policy {
     /// The budget of a range.
     pub fn range_budget(&self) -> Budget {
         let prefix = self.prefix;
-        self.range.unwrap_or(Budget {
+        self.range.over(Budget {
             per_hour: prefix.per_hour.saturating_mul(3),
             per_day: prefix.per_day.saturating_mul(3),
             share: prefix.share,
@@ -266,8 +313,9 @@ impl Policy {
     }
 
     /// The budget of a country.
-    pub fn country_budget(&self, country: &str) -> &Budget {
-        self.countries.budgets.get(country).unwrap_or(&self.country)
+    pub fn country_budget(&self, country: &str) -> Budget {
+        let own = self.countries.budgets.get(country).copied();
+        own.unwrap_or_default().over(self.country)
     }
 
     /// What one message to a number costs.
@@ -324,7 +372,8 @@ impl Policy {
         self.countries.validate()?;
         self.prefixes.validate(&self.countries)?;
         observe::validate(&self.observe)?;
-        for (country, budget) in &self.countries.budgets {
+        for country in self.countries.budgets.keys() {
+            let budget = self.country_budget(country);
             share(&format!("countries.budgets.{country}.share"), budget.share)?;
         }
         let priced = self.account.prices.keys().filter(|code| *code != "other");
@@ -347,6 +396,11 @@ impl Policy {
                 rules.digits,
             )
         });
+        let account = &self.account;
+        let dearer = account.money_per_day.zip(account.prices.values().min());
+        let nothing = dearer.filter(|(money, least)| money < *least).map(|(money, least)| {
+            format!("policy.account.money_per_day is {money}, and no message costs less than {least}: nothing is sent")
+        });
         let observed: Vec<&str> = self.observe.iter().map(String::as_str).collect();
         let observed = (!observed.is_empty()).then(|| {
             format!(
@@ -354,7 +408,7 @@ impl Policy {
                 observed.join(", ")
             )
         });
-        short.chain(observed).collect()
+        short.chain(nothing).chain(observed).collect()
     }
 
     /// The rules for codes, and where they are written.
@@ -452,6 +506,22 @@ mod tests {
     }
 
     #[test]
+    fn of_a_budget_that_is_written_in_part_the_rest_stays() {
+        let policy = read(
+            "ip_per_hour = 4\n[prefix]\nper_day = 7\n[range]\nshare = 2.0\n[ip]\nper_hour = 9\n\
+             [country]\nshare = 0.5\n[countries.budgets]\nCN = { per_day = 1 }\nUS = { per_day = 2 }",
+        );
+        assert_eq!(policy.validate(), Ok(()));
+        let said = |it: Budget| (it.per_hour, it.per_day, it.share);
+        assert_eq!(said(policy.prefix), (20, 7, 1.0));
+        assert_eq!(said(policy.range_budget()), (60, 21, 2.0));
+        assert_eq!(said(policy.ip_budget()), (9, 12, 1.0));
+        assert_eq!(said(policy.country), (100, 200, 0.5));
+        assert_eq!(said(policy.country_budget("CN")), (2000, 1, 1.0));
+        assert_eq!(said(policy.country_budget("US")), (100, 2, 0.5));
+    }
+
+    #[test]
     fn what_the_norms_forbid_is_refused_by_name() {
         for (text, said) in [
             (
@@ -470,7 +540,11 @@ mod tests {
             ),
             (
                 "[countries]\ndeny = [\"cn\"]",
-                "policy.countries.deny: `cn` is no country; write two capital ISO letters, such as `CN`",
+                "policy.countries.deny: `cn` is no country; write two capital ISO letters, such as `CN`, or `001` for numbers of no country",
+            ),
+            (
+                "[countries]\nallow = [\"CN\", \"GB\"]\ndeny = [\"GB\"]",
+                "policy.countries.allow: `GB` is denied too; leave one of them out",
             ),
             (
                 "[account]\nmoney_per_day = \"10\"",
@@ -506,12 +580,19 @@ mod tests {
     }
 
     #[test]
+    fn money_for_no_message_is_a_warning() {
+        let account = |money: &str| {
+            let prices = "prices = { CN = \"0.045\", other = \"0.5\" }";
+            read(&format!("[account]\nmoney_per_day = \"{money}\"\n{prices}")).warnings()
+        };
+        assert!(account("0.04")[0].ends_with("costs less than 0.045: nothing is sent"));
+        assert_eq!(account("0.045"), [] as [String; 0]);
+    }
+
+    #[test]
     fn unknown_settings_are_refused() {
         assert!(toml::from_str::<Policy>("digit = 6").is_err());
-        assert!(
-            toml::from_str::<Policy>("[prefix]\nper_hour = 1\nper_day = 1\nshare = 1.0\nx = 1")
-                .is_err()
-        );
+        assert!(toml::from_str::<Policy>("[prefix]\nx = 1").is_err());
     }
 
     #[test]

@@ -403,14 +403,14 @@ pub fn parse_address(text: &str) -> Option<SocketAddr> {
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let network = |text: &String| {
+    let network = |(at, text): (usize, &String)| {
         let single = text.parse::<IpAddr>().map(IpNet::from);
         text.parse().or(single).map_err(|_| {
-            let shown = crate::wire::shown(text);
             secret::told(&format!(
-                "{shown} is no network; write one such as \"10.0.0.0/8\" or \"192.0.2.7\""
+                "entry {} is no network; write one such as \"10.0.0.0/8\" or \"192.0.2.7\"",
+                at + 1
             ))
         })
     };
-    texts.iter().map(network).collect()
+    texts.iter().enumerate().map(network).collect()
 }

@@ -210,8 +210,8 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxy: &ProxyConfig) -> 
         .collect();
     // From the right: each is what the one behind it has seen.
     for address in said.into_iter().rev() {
-        match address.parse() {
-            Ok(address) if is_trusted(client) => client = address,
+        match crate::address::read(address) {
+            Some(address) if is_trusted(client) => client = address,
             _ => break,
         }
     }

@@ -37,7 +37,9 @@ mod wish;
 mod zitadel;
 
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -179,9 +181,25 @@ pub(crate) struct Hook {
     pub(crate) repeat: SignedDuration,
     /// Where things stand, and what answers look like, of a [`Message`].
     pub(crate) found: Found,
+    /// Whether it was told that this platform's addresses cannot be read.
+    pub(crate) has_odd_addresses: AtomicBool,
 }
 
 impl Hook {
+    /// The user's address; none limits nothing by address, which is told once.
+    pub(crate) fn address(&self, said: Option<&str>) -> Option<IpAddr> {
+        let said = said.filter(|said| !said.trim().is_empty())?;
+        let address = crate::address::first(said);
+        if address.is_none() && !self.has_odd_addresses.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                hook.name = &*self.name,
+                cure = "name the field that holds the user's IP address under `fields.ip` of this hook",
+                "what this platform gives as the user's address is none: such requests are not limited by address"
+            );
+        }
+        address
+    }
+
     /// What a message is for, in Logto's words.
     pub(crate) fn usage_type(&self, said: Option<&str>) -> &str {
         let Some(said) = said else {

@@ -82,6 +82,7 @@ fn code(refusal: &Refusal) -> Code {
         (Stage::NotSent, _) => Code::ProviderUnreachable,
         (Stage::Argument | Stage::Routing, Kind::Phone) => number_code(&refusal.code),
         (Stage::Argument, _) => Code::InvalidPayload,
+        _ if refusal.is_of_region() => Code::NumberRefused,
         _ => Code::NotConfigured,
     }
 }

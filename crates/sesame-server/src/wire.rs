@@ -314,6 +314,10 @@ impl Fault {
         // the end.
         let wanted = said.rsplit_once(", expected ").map(|(_, wanted)| wanted);
         match (found, wanted) {
+            // Of the right type, but none of those that are taken.
+            (Some(_), Some(wanted)) if said.starts_with("invalid value: ") => {
+                Self::Told(format!("this must be {}", wanted_value(wanted)))
+            }
             (Some(found), Some(wanted)) => Self::Type {
                 found: kind(found).to_owned(),
                 wanted: wanted_in_words(wanted),
@@ -380,6 +384,17 @@ fn kind(found: &str) -> &'static str {
     ];
     let known = kinds.iter().find(|(name, _)| found.starts_with(name));
     known.map_or("something else", |(_, words)| words)
+}
+
+fn wanted_value(wanted: &str) -> String {
+    let most = match wanted {
+        "u8" => u8::MAX.into(),
+        "u16" => u16::MAX.into(),
+        "u32" => u32::MAX.into(),
+        "u64" | "usize" => u64::MAX,
+        _ => return wanted_in_words(wanted),
+    };
+    format!("a whole number from 0 to {most}")
 }
 
 fn wanted_in_words(wanted: &str) -> String {

@@ -29,6 +29,14 @@ pub enum RouteError {
 }
 
 impl RouteError {
+    /// The codes of those that serve other regions.
+    pub(crate) const REGIONAL: [&str; 4] = [
+        "no_china_template",
+        "no_overseas_template",
+        "no_text",
+        "mainland_only",
+    ];
+
     /// A stable name.
     pub fn code(&self) -> &'static str {
         match self {

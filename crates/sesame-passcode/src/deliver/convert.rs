@@ -4,7 +4,7 @@
 //! A message is told of once. Only a server that dies between the answer and the
 //! journal's note of it has it told again, which says nothing new.
 
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
 use sesame_connector::provider::{Conversion, FindError, Told};
@@ -17,6 +17,9 @@ use crate::store::{Key, Record, Store, StoreResult, Swap, Version};
 
 /// How many messages are told of at once.
 const AT_ONCE: usize = 10;
+
+/// Of how many troubles each is told of, until one message is taken again.
+const TROUBLES: usize = 16;
 
 /// For how long a message is left to whoever claimed it: longer than a call.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -79,13 +82,15 @@ impl Deliver {
     fn weigh_told(&self, told: &Told, row: &Row, now: Timestamp) -> Option<Timestamp> {
         let kind = kind(told);
         self.events.converted(Converting::Message, kind);
-        let was_not_told = self
-            .is_not_told
-            .swap(kind != Converted::Told, Ordering::Relaxed);
+        let mut known = self.not_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_ok() {
+            known.clear();
+        }
+        // Each trouble once, and not for each message.
         if let Err(FindError::Failed(failure)) = told
-            && !was_not_told
+            && known.len() < TROUBLES
+            && known.insert(failure.code.clone())
         {
-            // Once, and not for each message.
             tracing::warn!(
                 message.out_id = %row.out_id,
                 message.code = failure.code,

@@ -32,7 +32,7 @@ pub(crate) fn charges(
     message: &Charged<'_>,
     now: Timestamp,
 ) -> Vec<Charge> {
-    let mut all = account_charges(policy, message.to, now);
+    let mut all = account_charges(policy, message, now);
     let ip = message.ip.map(|ip| ip_name(keys, ip));
     if message.is_own {
         // Nobody tells us which of them were confirmed, so they draw on no
@@ -81,7 +81,7 @@ pub(super) fn budgets(
         ),
         (
             country_name(to),
-            *policy.country_budget(&to.region()),
+            policy.country_budget(&to.region()),
             [CountryPerHour, CountryPerDay],
         ),
     ];
@@ -180,7 +180,8 @@ fn counts<const N: usize>(
         })
 }
 
-fn account_charges(policy: &Policy, to: &PhoneNumber, now: Timestamp) -> Vec<Charge> {
+fn account_charges(policy: &Policy, message: &Charged<'_>, now: Timestamp) -> Vec<Charge> {
+    let segments = i64::try_from(message.segments).unwrap_or(i64::MAX);
     let account = &policy.account;
     let messages = [
         (
@@ -197,7 +198,7 @@ fn account_charges(policy: &Policy, to: &PhoneNumber, now: Timestamp) -> Vec<Cha
     let mut all: Vec<_> = counts("all", messages, now).collect();
     all.extend(account.money_per_day.map(|most| Charge {
         limit: LimitName::AccountMoneyPerDay,
-        amount: policy.price(to).micros(),
+        amount: policy.price(message.to).times(segments).micros(),
         ceiling: Ceiling::Count(most.micros()),
         window: ClockWindow::at(DAY_SECS, now),
         name: "money".to_owned(),

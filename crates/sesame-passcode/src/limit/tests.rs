@@ -94,6 +94,7 @@ fn what_is_given_back_is_what_was_added() {
         to: &to,
         ip: Some([192, 0, 2, 1].into()),
         is_own: false,
+        segments: 1,
     };
     let charges = charges(&policy, &keys, &message, at(7200));
     let mut added: Vec<_> = additions(&charges);
@@ -161,6 +162,7 @@ fn what_is_watched_refuses_nothing_and_counts_as_if_it_did() {
         to: &to,
         ip: None,
         is_own: false,
+        segments: 1,
     };
     let charges = charges(&policy, &keys, &message, at(7200));
     let totals: Vec<i64> = charges
@@ -199,6 +201,7 @@ fn a_country_that_is_used_up_holds_back_no_range_that_proved_itself() {
         to: &to,
         ip: None,
         is_own: false,
+        segments: 1,
     };
     let charges = charges(&policy, &keys, &message, at(7200));
     let judged = |issued: i64, confirmed: i64| {
@@ -234,6 +237,7 @@ fn most_of_a_days_money_is_told_once() {
         to: &to,
         ip: None,
         is_own: true,
+        segments: 1,
     };
     let charges: Vec<_> = charges(&policy, &keys, &message, at(7200))
         .into_iter()
@@ -249,6 +253,27 @@ fn most_of_a_days_money_is_told_once() {
     let refused = refused.expect("it is spent");
     assert_eq!(refused.limited.ends_at, Some(at(86_400)));
     assert_eq!(refused.reason, "used=700001 asked=300000 most=1000000");
+}
+
+#[test]
+fn every_segment_of_a_text_is_paid() {
+    let policy: Policy = toml::from_str(
+        "[account]\nmoney_per_day = \"1\"\nprices = { CN = \"0.3\", other = \"1\" }",
+    )
+    .expect("a policy");
+    let (keys, to) = (keys(), number("+8613800138000"));
+    let amounts = [1, 3, usize::MAX].map(|segments| {
+        let message = Charged {
+            to: &to,
+            ip: None,
+            is_own: false,
+            segments,
+        };
+        let charges = charges(&policy, &keys, &message, at(7200));
+        let money = |charge: &&Charge| charge.limit == LimitName::AccountMoneyPerDay;
+        charges.iter().find(money).map(|charge| charge.amount)
+    });
+    assert_eq!(amounts, [Some(300_000), Some(900_000), Some(i64::MAX)]);
 }
 
 proptest! {
@@ -267,7 +292,7 @@ proptest! {
         let (keys, to) = (keys(), number("+8613800138000"));
         let mut totals = std::collections::BTreeMap::<String, i64>::new();
         for offset in &offsets {
-            let message = Charged { to: &to, ip: Some([192, 0, 2, 1].into()), is_own: own };
+            let message = Charged { to: &to, ip: Some([192, 0, 2, 1].into()), is_own: own, segments: 1 };
             let charges = charges(&policy, &keys, &message, at(7200 + offset));
             let keys: std::collections::BTreeSet<_> =
                 additions(&charges).into_iter().map(|addition| addition.key).collect();
@@ -288,7 +313,7 @@ proptest! {
     fn what_is_confirmed_was_counted(secs in 0..200_000_i64, with_ip in any::<bool>()) {
         let (policy, keys, to) = (Policy::default(), keys(), number("+447400123456"));
         let ip = with_ip.then_some([192, 0, 2, 1].into());
-        let message = Charged { to: &to, ip, is_own: false };
+        let message = Charged { to: &to, ip, is_own: false, segments: 1 };
         let counted = additions(&charges(&policy, &keys, &message, at(secs)));
         let counted: Vec<_> = counted.into_iter().filter(|one| one.amount != 0).map(|one| one.key).collect();
         let sent = Sent {

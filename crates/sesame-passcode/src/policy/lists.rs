@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer};
 use sesame_connector::{PhoneNumber, Region};
 
-use super::{Budget, PolicyError, wrong};
+use super::{Budget, PolicyError, WrittenBudget, wrong};
 use crate::limit::LimitName;
 
 /// No number has more digits (ITU-T E.164 §6).
@@ -18,6 +18,12 @@ const MOST_DIGITS: usize = 15;
 const OF_NO_COUNTRY: [&str; 9] = [
     "800", "808", "870", "878", "881", "882", "883", "888", "979",
 ];
+
+const MAINLAND: Budget = Budget {
+    per_hour: 2000,
+    per_day: 10_000,
+    share: 1.0,
+};
 
 /// Where messages may go, by ISO letters.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -30,31 +36,27 @@ pub struct Countries {
     /// Budgets that take the place of [`Policy::country`](super::Policy::country).
     /// By default there is a generous one for the mainland: messages there are
     /// cheap, and nobody earns by receiving them. It stays beside what is
-    /// written for other countries.
+    /// written for other countries, and what is not written of it stays.
     #[serde(deserialize_with = "over_default")]
-    pub budgets: BTreeMap<String, Budget>,
+    pub budgets: BTreeMap<String, WrittenBudget>,
 }
 
 impl Default for Countries {
     fn default() -> Self {
-        let mainland = Budget {
-            per_hour: 2000,
-            per_day: 10_000,
-            share: 1.0,
-        };
         Self {
             allow: BTreeSet::new(),
             deny: BTreeSet::new(),
-            budgets: BTreeMap::from([("CN".to_owned(), mainland)]),
+            budgets: BTreeMap::from([("CN".to_owned(), MAINLAND.into())]),
         }
     }
 }
 
 fn over_default<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<BTreeMap<String, Budget>, D::Error> {
-    let mut budgets = Countries::default().budgets;
-    budgets.extend(BTreeMap::<String, Budget>::deserialize(deserializer)?);
+) -> Result<BTreeMap<String, WrittenBudget>, D::Error> {
+    let mut budgets = BTreeMap::<String, WrittenBudget>::deserialize(deserializer)?;
+    let mainland = budgets.entry("CN".to_owned()).or_default();
+    *mainland = mainland.over(MAINLAND).into();
     Ok(budgets)
 }
 
@@ -88,6 +90,10 @@ impl Countries {
     pub(super) fn validate(&self) -> Result<(), PolicyError> {
         named("countries.allow", &self.allow)?;
         named("countries.deny", &self.deny)?;
+        if let Some(both) = self.allow.intersection(&self.deny).next() {
+            let reason = format!("`{both}` is denied too; leave one of them out");
+            return Err(wrong("countries.allow", reason));
+        }
         named("countries.budgets", self.budgets.keys())
     }
 }
@@ -180,7 +186,9 @@ pub(super) fn named<'a>(
     match codes.into_iter().find(|code| !known(code)) {
         Some(code) => Err(wrong(
             setting,
-            format!("`{code}` is no country; write two capital ISO letters, such as `CN`"),
+            format!(
+                "`{code}` is no country; write two capital ISO letters, such as `CN`, or `001` for numbers of no country"
+            ),
         )),
         None => Ok(()),
     }

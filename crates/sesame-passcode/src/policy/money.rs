@@ -3,11 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::Unexpected;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error as ThisError;
 
 /// Digits after the point.
 const PLACES: usize = 6;
+
+const DECIMAL: &str =
+    "a decimal such as \"0.045\", at most nine digits before and six after the point";
 
 /// An amount in the account's currency, in millionths. Written as a decimal
 /// string: `"0.045"`.
@@ -16,9 +20,7 @@ pub struct Money(i64);
 
 /// A text is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[error(
-    "an amount is a decimal such as \"0.045\", at most nine digits before and six after the point"
-)]
+#[error("an amount is {DECIMAL}")]
 pub struct MoneyError;
 
 impl Money {
@@ -68,7 +70,8 @@ impl fmt::Display for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        text.parse()
+            .map_err(|_| de::Error::invalid_value(Unexpected::Other("a text"), &DECIMAL))
     }
 }
 

@@ -210,6 +210,14 @@ impl Inner {
         })
     }
 
+    /// Nobody asks where no money is counted.
+    fn segments(&self, message: &Message) -> usize {
+        match self.parts.policy.account.money_per_day {
+            Some(_) => self.parts.connector.segments(message),
+            None => 1,
+        }
+    }
+
     /// Counts a message everywhere and puts it down in the number's record, or
     /// leaves no trace but in the journal.
     async fn reserve<T>(
@@ -240,6 +248,7 @@ impl Inner {
             to,
             ip: request.ip,
             is_own,
+            segments: self.segments(&request.message),
         };
         let charged = self.charge(request, &message, listed, now).await;
         let (charges, observed) = match charged {

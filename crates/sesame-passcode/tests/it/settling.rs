@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sesame_connector::OutId;
 use sesame_passcode::journal::State;
+use sesame_passcode::policy::Budget;
 use sesame_passcode::store::memory::MemoryJournal;
 use sesame_passcode::{CodeKey, Journal, Keys, NumberKey};
 
@@ -140,7 +141,11 @@ async fn other_keys_are_noticed() {
 #[tokio::test]
 async fn questions_are_spaced() {
     let world = World::with(sesame_passcode::Policy {
-        prefix: toml::from_str("per_hour = 0\nper_day = 0\nshare = 1").expect("a budget"),
+        prefix: Budget {
+            per_hour: 0,
+            per_day: 0,
+            share: 1.0,
+        },
         ..Default::default()
     });
     for number in 0..300 {

@@ -271,11 +271,12 @@ pub(super) fn fits(
 }
 
 pub(super) fn address(text: Option<&str>) -> Answer<Option<IpAddr>> {
-    let parsed = text.map(|text| text.trim().parse::<IpAddr>()).transpose();
-    parsed.map_err(|_| {
+    let wrong = || {
         let problem = Problem::new(Code::InvalidField, "ip is no IP address");
         problem.with(|more| more.field = Some("ip".to_owned()))
-    })
+    };
+    let read = |text| crate::address::read(text).ok_or_else(wrong);
+    text.map(read).transpose()
 }
 
 fn checked(app: &App, caller: &Caller, outcome: CheckOutcome) -> Answer<CheckAnswer> {

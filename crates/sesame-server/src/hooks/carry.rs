@@ -362,7 +362,8 @@ impl Visit {
         number: &PhoneNumber,
         told: &Told,
     ) -> Result<Said, StartError> {
-        let (app, to, ip) = (self.hook.app.clone(), order.to, order.ip);
+        let ip = self.hook.address(order.ip.as_deref());
+        let (app, to) = (self.hook.app.clone(), order.to);
         let usage_type = self.hook.usage_type(order.usage.as_deref()).to_owned();
         let passcodes = &self.desk.passcodes;
         if is_start {

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -114,6 +115,7 @@ fn hook(
         budget: budget(config, habits, wrongs),
         repeat: repeat(config, habits, wrongs),
         found: found(config, platform, wrongs),
+        has_odd_addresses: AtomicBool::new(false),
         proof: proof.unwrap_or(Proof::Path(Vec::new())),
     }
 }

@@ -159,14 +159,12 @@ impl Platform for Message {
         if let Some(text) = text.filter(|_| self.takes_texts) {
             values.push(("message".to_owned(), super::smsgateway::shortened(&text)));
         }
-        let ip = fields.first(&found.ip, "address")?;
         Ok(Wish::Send(Order {
             to,
             code,
             values,
             usage,
-            // Whatever is no address limits nothing by address.
-            ip: ip.and_then(|ip| ip.trim().parse().ok()),
+            ip: fields.first(&found.ip, "address")?,
             locale: fields.first(&found.locale, "locale")?,
             id: fields.first(&found.id, "id")?,
             session: None,

@@ -38,7 +38,7 @@ impl Platform for Vymalo {
                 let trace = text("traceId", "id")?.unwrap_or_default();
                 Ok(Wish::Start(Order {
                     to: needed("phoneNumber", "number")?,
-                    ip: text("ipAddress", "address")?.and_then(|ip| ip.trim().parse().ok()),
+                    ip: text("ipAddress", "address")?,
                     id: session.map(|session| format!("{session} {trace}")),
                     ..Order::default()
                 }))

@@ -1,7 +1,5 @@
 //! What a platform's request wants, in our words.
 
-use std::net::IpAddr;
-
 use thiserror::Error as ThisError;
 
 /// What is to be done.
@@ -29,8 +27,8 @@ pub(crate) struct Order {
     pub(crate) values: Vec<(String, String)>,
     /// What it is for, in the platform's words.
     pub(crate) usage: Option<String>,
-    /// The user's address.
-    pub(crate) ip: Option<IpAddr>,
+    /// The user's address, as the platform writes it.
+    pub(crate) ip: Option<String>,
     /// The user's language.
     pub(crate) locale: Option<String>,
     /// What tells this request from any other, and comes again with it.

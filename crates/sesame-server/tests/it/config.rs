@@ -201,7 +201,21 @@ fn what_is_wrong_is_told_with_its_place_and_cure() {
         ),
         (
             "[proxy]\ntrusted = [\"10.0.0.0/8\", \"10.0.0.0/99\"]\n",
-            &["sesame.toml:2:", "is no network"],
+            &["sesame.toml:2:", "entry 2 is no network"],
+        ),
+        (
+            "[policy]\nip_per_hour = -1\n",
+            &[
+                "sesame.toml:2:15",
+                "policy.ip_per_hour: this must be a whole number from 0 to 4294967295;",
+            ],
+        ),
+        (
+            "[policy.account]\nmoney_per_day = \"1e3\"\n",
+            &[
+                "sesame.toml:2:17",
+                "policy.account.money_per_day: this must be a decimal such as \"0.045\"",
+            ],
         ),
         (
             "[log]\nformat = \"xml\"\n",

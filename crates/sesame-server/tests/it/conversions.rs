@@ -339,6 +339,32 @@ async fn a_key_that_may_not_tell_keeps_nobody_from_signing_in() {
     server.shutdown().await;
 }
 
+/// Also after a passing one: what the operator must cure is not hidden by it.
+#[tokio::test]
+async fn each_trouble_is_told_once() {
+    let place = Place::new(|_| {}).await;
+    let action = "SmsConversionIntl";
+    let codes = ["isv.TEST_PASSING", "isv.TEST_LASTING"];
+    for code in [codes[0], codes[1], codes[0], codes[1]] {
+        let order = FaultOrder::new(action, 1, Fault::code(code));
+        place.emulator.fault(order).expect("a fault");
+    }
+    let server = place.server(OF_MESSAGES).await;
+    for number in 1..=4 {
+        place.approved(&server, &overseas(number)).await;
+        place.asked(action, number).await;
+    }
+    a_while().await;
+    server.shutdown().await;
+    let log = Log::text();
+    for code in codes {
+        let told = log.lines().filter(|line| {
+            line.contains("does not take that codes came back") && line.contains(code)
+        });
+        assert_eq!(told.count(), 1, "{code}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_tell_of_each_message_and_each_hour_once() {
     const MESSAGES: usize = 6;

@@ -2,6 +2,8 @@
 
 use http::Method;
 use serde_json::json;
+use sesame_connector::config::NoLookup;
+use sesame_connector::{Connector, ConnectorConfig};
 use sesame_emulator::{Fault, FaultOrder};
 use sesame_server::auth::Scope;
 
@@ -216,6 +218,37 @@ fn code(code: &str) -> Fault {
         message: None,
         headers: Vec::new(),
     }
+}
+
+/// Anybody may type a number of another region: that is no trouble of the
+/// server's, and trying again does not help.
+#[tokio::test]
+async fn a_number_of_a_region_that_is_not_served_is_refused_as_such() {
+    let world = World::with_connector(
+        |_| {},
+        |endpoint, source| {
+            let config = json!({
+                "accessKeyId": "testid", "accessKeySecret": "testsecret",
+                "signName": "阿里云短信测试", "endpoint": endpoint,
+                "templates": [{ "usageType": "Generic", "templateCode": { "china": "SMS_154950909" } }],
+            });
+            let config = ConnectorConfig::from_value(&config, &NoLookup).into_valid();
+            Connector::from_config(config.expect("valid"), source).expect("a provider")
+        },
+    )
+    .await;
+    let body = json!({ "to": "+85268326366", "type": "SignIn", "locale": "zh" });
+    let said = world.post(START, &body).await;
+    assert_eq!(
+        (said.status.as_u16(), said.code().as_str()),
+        (422, "number_refused"),
+        "{said:?}"
+    );
+    let problem = said.json();
+    assert_eq!(problem["aliyun_code"], "no_overseas_template");
+    assert_eq!(problem["message"], "该手机号无法接收验证码，请核对后重试。");
+    let body = json!({ "to": NUMBER, "type": "SignIn" });
+    assert_eq!(world.post(START, &body).await.status, 201);
 }
 
 #[tokio::test]

@@ -69,8 +69,20 @@ pub(in crate::provider) fn not_found(error: &Error) -> FindError {
 
 /// What telling ended in.
 pub(in crate::provider) fn told<T>(answer: Result<T, Error>) -> Told {
-    answer.map(drop).map_err(|error| not_found(&error))
+    answer.map(drop).map_err(|error| match not_found(&error) {
+        FindError::Failed(mut failure) if failure.is_transient => {
+            failure.cure = TOLD_AGAIN;
+            FindError::Failed(failure)
+        }
+        error => error,
+    })
 }
+
+/// Nothing was sent, so the cures of sending do not fit.
+const TOLD_AGAIN: Text = Text::fixed(
+    "nothing: it is told again by itself; if this goes on, look at the network and the endpoint",
+    "无需处理：稍后会自动重试；若持续出现，请检查网络与接入点",
+);
 
 /// Whether a code or an id holds the number or a value of this message: what
 /// answers need not be Aliyun, and codes and ids are passed on.

@@ -310,8 +310,9 @@ fn channel(channel: &str) -> Result<(), Fault> {
 }
 
 fn address(text: Option<&str>) -> Result<Option<IpAddr>, Fault> {
-    let parsed = text.map(|text| text.trim().parse()).transpose();
-    parsed.map_err(|_| Fault::parameter("DeviceIp", "it is no IP address"))
+    let wrong = || Fault::parameter("DeviceIp", "it is no IP address");
+    let read = |text| crate::address::read(text).ok_or_else(wrong);
+    text.map(read).transpose()
 }
 
 fn parameter<'a>(form: &'a Form, name: &str) -> Result<Option<&'a str>, Fault> {

@@ -3,7 +3,10 @@
 use serde_json::json;
 use sesame_emulator::{Fault, FaultOrder};
 
-use super::site::{Fixture, Heard, Site, refusal};
+use sesame_server::config::PresetName;
+
+use super::site::{Fixture, Heard, Recorded, Site, hook, refusal};
+use crate::support::Log;
 
 /// What a platform hears where Aliyun says this.
 async fn heard(name: &str, fault: Fault) -> Heard {
@@ -49,6 +52,40 @@ async fn a_number_that_is_not_served() {
             body => assert_eq!(heard.json(), body),
         }
     }
+}
+
+/// Proxies put a port behind an address, and another address.
+#[tokio::test]
+async fn an_address_counts_however_it_is_written() {
+    const SECRET: &str = "a-secret-of-these-tests";
+    let logto = hook(PresetName::Logto, &[SECRET]);
+    let site = Site::with_hooks(vec![("odd-addresses", logto)]).await;
+    let mut number = 13_800_130_000_u64;
+    let mut status_of = async |ip: String| {
+        number += 10_000;
+        let body = json!({ "to": number.to_string(), "ip": ip, "payload": { "code": "482915" } });
+        let request = Recorded::post("/hooks/odd-addresses", &body.to_string())
+            .with("Authorization", &format!("Bearer {SECRET}"))
+            .with("Content-Type", "application/json");
+        site.ask(&request).await.status
+    };
+    for port in 0..20 {
+        let ip = match port % 2 {
+            0 => format!("203.0.113.9:{}", 50_000 + port),
+            _ => format!("203.0.113.9, 10.0.0.{port}"),
+        };
+        assert_eq!(status_of(ip).await, 200, "{port}");
+    }
+    assert_eq!(status_of("203.0.113.9".to_owned()).await, 429);
+    // What is no address limits nothing, which is told once.
+    for _ in 0..3 {
+        assert_eq!(status_of("unknown".to_owned()).await, 200);
+    }
+    let log = Log::text();
+    let told = log
+        .lines()
+        .filter(|line| line.contains("odd-addresses") && line.contains("not limited by address"));
+    assert_eq!(told.count(), 1);
 }
 
 /// Aliyun's own words and codes are for the operator.
