@@ -135,6 +135,23 @@ pub(crate) fn additions(charges: &[Charge]) -> Vec<Addition> {
     each.collect()
 }
 
+/// The additions that only read what a message would be added to.
+pub(crate) fn looks(additions: &[Addition]) -> Vec<Addition> {
+    let each = additions.iter().cloned();
+    each.map(|addition| Addition {
+        amount: 0,
+        ..addition
+    })
+    .collect()
+}
+
+/// What the totals would be with a message that is not counted yet.
+pub(crate) fn with_amounts(additions: &[Addition], totals: &[i64]) -> Vec<i64> {
+    let each = additions.iter().zip(totals);
+    each.map(|(addition, total)| total.saturating_add(addition.amount))
+        .collect()
+}
+
 /// The additions that take a message back which was never sent.
 pub(crate) fn give_back(charges: &[Charge]) -> Vec<Addition> {
     let each = charges.iter().map(|charge| charge.addition(-charge.amount));

@@ -86,6 +86,8 @@ struct Inner {
     sending: Arc<Semaphore>,
     /// Which blocks are written down already.
     noted: blocks::Noted,
+    /// Which counters were full when this server last looked.
+    full: blocks::Noted,
     /// What limits decided and is not written down yet.
     ledger: ledger::Ledger,
 }
@@ -107,6 +109,7 @@ impl Passcodes {
             parts,
             sending: Arc::new(Semaphore::new(MOST_SENDING as usize)),
             noted: blocks::Noted::default(),
+            full: blocks::Noted::default(),
             ledger: ledger::Ledger::default(),
         };
         Ok(Self {

@@ -76,7 +76,16 @@ impl Noted {
         true
     }
 
-    fn forget(&self, id: &str) {
+    /// Whether it is written down, and lasts.
+    pub(super) fn has(&self, id: &str, now: Timestamp) -> bool {
+        self.lock().get(id).is_some_and(|until| *until > now)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    pub(super) fn forget(&self, id: &str) {
         self.lock().remove(id);
     }
 

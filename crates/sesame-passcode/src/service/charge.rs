@@ -8,8 +8,11 @@ use super::start::Request;
 use super::types::StartError;
 use super::verdicts::Ruled;
 use crate::journal::Ruling;
-use crate::limit::{self, Charge, Charged, Limited, Reached};
-use crate::store::StoreError;
+use crate::limit::{self, Charge, Charged, Judged, Limited, Reached};
+use crate::store::{Addition, StoreError, StoreResult};
+
+/// How often a message is counted again that found a counter full.
+const TRIES: usize = 2;
 
 /// A message was not counted.
 pub(super) enum Uncharged {
@@ -95,11 +98,8 @@ impl Inner {
         if charges.is_empty() {
             return Ok((charges, listed));
         }
-        let additions = limit::additions(&charges);
-        let totals = self.parts.store.add(&additions, now).await?;
-        let judged = limit::judge(&charges, &totals, now);
+        let (totals, judged) = self.count(&charges, now).await?;
         if let Some(reached) = judged.refused {
-            self.give_back(&charges, now).await;
             return Err(Uncharged::Full(reached, charges));
         }
         for near in limit::nearing(&charges, &totals) {
@@ -111,6 +111,52 @@ impl Inner {
             charges = counted;
         }
         Ok((charges, listed.or(judged.observed)))
+    }
+
+    /// Adds a message to its counters, unless one has no room.
+    ///
+    /// A message that is refused was counted for a moment, where others draw on
+    /// too. So that a flood of them takes nobody's room, nothing is added while a
+    /// counter is still full that was so before; and whoever finds one full looks
+    /// again when the others have taken theirs back.
+    async fn count(&self, charges: &[Charge], now: Timestamp) -> StoreResult<(Vec<i64>, Judged)> {
+        let (store, additions) = (&self.parts.store, limit::additions(charges));
+        let mut tries = 0..TRIES;
+        loop {
+            if self.was_full(&additions, now) {
+                let totals = store.add(&limit::looks(&additions), now).await?;
+                let totals = limit::with_amounts(&additions, &totals);
+                let judged = limit::judge(charges, &totals, now);
+                if judged.refused.is_some() {
+                    return Ok((totals, judged));
+                }
+                self.forget_full(&additions);
+            }
+            let totals = store.add(&additions, now).await?;
+            let judged = limit::judge(charges, &totals, now);
+            let Some(reached) = &judged.refused else {
+                return Ok((totals, judged));
+            };
+            self.give_back(charges, now).await;
+            let until = reached.limited.ends_at.unwrap_or(Timestamp::MAX);
+            for counter in limit::counters(charges, reached.limited.limit) {
+                self.full.is_new(&counter, until);
+            }
+            if tries.next().is_none() {
+                return Ok((totals, judged));
+            }
+        }
+    }
+
+    fn was_full(&self, additions: &[Addition], now: Timestamp) -> bool {
+        let is_full = |addition: &Addition| self.full.has(addition.key.as_str(), now);
+        !self.full.is_empty() && additions.iter().any(is_full)
+    }
+
+    fn forget_full(&self, additions: &[Addition]) {
+        for addition in additions {
+            self.full.forget(addition.key.as_str());
+        }
     }
 
     /// Tells once in a window that most of what the account may spend is spent,

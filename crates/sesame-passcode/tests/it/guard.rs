@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use sesame_connector::provider::BoxFuture;
 use sesame_connector::{Kind, Source};
 use sesame_passcode::journal::Ruling;
 use sesame_passcode::store::memory::Fault;
+use sesame_passcode::store::{Addition, Key, Record, Store, StoreResult, Swap, Version};
 use sesame_passcode::{
     About, CheckOutcome, Events, Journal, LimitName, Passcodes, Policy, Start, StartError,
     VerdictQuery, VerdictView,
@@ -447,4 +449,113 @@ async fn what_is_watched_gives_back_no_more_than_it_counted() {
     let rows = verdicts(&world).await;
     let would: i64 = rows.iter().map(|row| row.count).sum();
     assert_eq!(would, 5, "{rows:?}");
+}
+
+/// A store that answers each addition a moment later, as those across a network
+/// do: in between, others look.
+#[derive(Debug)]
+struct Slow(Arc<dyn Store>);
+
+impl Store for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    fn get<'a>(
+        &'a self,
+        key: &'a Key,
+        now: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<Option<Record>>> {
+        self.0.get(key, now)
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a Key,
+        expected: Option<Version>,
+        new: &'a Record,
+        now: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<Swap>> {
+        self.0.swap(key, expected, new, now)
+    }
+
+    fn add<'a>(
+        &'a self,
+        amounts: &'a [Addition],
+        now: Timestamp,
+    ) -> BoxFuture<'a, StoreResult<Vec<i64>>> {
+        Box::pin(async move {
+            let totals = self.0.add(amounts, now).await;
+            tokio::task::yield_now().await;
+            totals
+        })
+    }
+
+    fn purge(&self, limit: usize, now: Timestamp) -> BoxFuture<'_, StoreResult<usize>> {
+        self.0.purge(limit, now)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, StoreResult<()>> {
+        self.0.ping()
+    }
+}
+
+/// How a start ended: the limit's name, or none.
+async fn ended(passcodes: Passcodes, request: Start) -> Option<LimitName> {
+    match passcodes.start(request).await {
+        Ok(_) => None,
+        Err(StartError::Limited(limited)) => Some(limited.limit),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What is refused takes nobody's room, however much of it comes at once.
+#[tokio::test]
+async fn a_flood_that_is_refused_keeps_nobody_out() {
+    let mut world = world("");
+    let store = world.parts.store.clone();
+    world.change(|parts| parts.store = Arc::new(Slow(store)));
+    let flooder = address(0);
+    for number in 0..20 {
+        let started = world.passcodes.start(request(&mainland(number), flooder));
+        started.await.expect("a start");
+    }
+    limited(world.passcodes.start(request(&mainland(99), flooder)).await);
+    // All of these are to one prefix, which has room for twenty in an hour.
+    let to = |number: u64| format!("+861709999{number:04}");
+    let mut waves = Vec::new();
+    for wave in 0..3_u64 {
+        let mut starts = tokio::task::JoinSet::new();
+        for number in 0..203 {
+            let is_honest = number % 68 == 67;
+            let from = if is_honest { address(number) } else { flooder };
+            let request = request(&to(wave * 1000 + number), from);
+            let passcodes = world.passcodes.clone();
+            starts.spawn(async move { (is_honest, ended(passcodes, request).await) });
+        }
+        waves.extend(starts.join_all().await);
+    }
+    for (is_honest, ended) in &waves {
+        let expected = (!is_honest).then_some(LimitName::IpPerHour);
+        assert_eq!(*ended, expected);
+    }
+}
+
+/// Also where they all come at once at first: the limit that is named is the one
+/// that was reached.
+#[tokio::test]
+async fn of_many_at_once_the_limit_that_was_reached_is_named() {
+    let mut world = world("[account]\nmoney_per_day = \"0.2\"\nprices = { other = \"0.045\" }");
+    let store = world.parts.store.clone();
+    world.change(|parts| parts.store = Arc::new(Slow(store)));
+    let mut starts = tokio::task::JoinSet::new();
+    for number in 0..60_u64 {
+        let request = request(&format!("+861709999{number:04}"), address(number));
+        starts.spawn(ended(world.passcodes.clone(), request));
+    }
+    let all = starts.join_all().await;
+    let sent = all.iter().filter(|limit| limit.is_none()).count();
+    assert_eq!(sent, 4, "{all:?}");
+    let money = |limit: &&Option<LimitName>| **limit == Some(LimitName::AccountMoneyPerDay);
+    assert_eq!(all.iter().filter(money).count(), 56, "{all:?}");
 }
