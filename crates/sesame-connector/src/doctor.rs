@@ -34,6 +34,7 @@ use crate::config::{Checked, Level as ProblemLevel};
 use crate::phone::Region;
 use crate::text::Text;
 pub use check::{Check, CheckId, Level, Report};
+pub use contact::clock_ahead;
 pub(crate) use questions::{Questions, Unanswered};
 pub(crate) use sign_name::words_of;
 pub(crate) use template::{foreign_placeholder, variables_of};

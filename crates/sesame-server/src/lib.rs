@@ -3,6 +3,7 @@
 mod address;
 mod api;
 pub mod auth;
+mod clock;
 pub mod config;
 mod console;
 mod doctor;

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, Around};
 use crate::auth::Book;
+use crate::clock::Clock;
 use crate::config::{Config, ConversionsConfig, Secret};
 use crate::console::Console;
 use crate::doctor;
@@ -222,7 +223,8 @@ impl ServerBuilder {
             addresses.push(address);
         }
         let source = Arc::clone(&self.source);
-        let working = work::run(app.passcodes.clone(), source, stopped.clone());
+        let clock = Clock::new(app.connector.clone(), Arc::clone(&source));
+        let working = work::run(app.passcodes.clone(), clock, source, stopped.clone());
         running.push(tokio::spawn(working));
         let told = self.config.conversions;
         if told != ConversionsConfig::default() {

@@ -8,6 +8,7 @@ use sesame_passcode::Passcodes;
 use sesame_passcode::store::StoreResult;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::config::ConversionsConfig;
 
 /// Between two rounds; up to half as much again is added, so that several
@@ -19,12 +20,21 @@ const BUSY: Duration = Duration::from_millis(50);
 /// Works until it is told to stop.
 pub(crate) async fn run(
     passcodes: Passcodes,
+    mut clock: Clock,
     source: Arc<dyn Source>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut is_failing = false;
     loop {
-        let pause = match passcodes.tick().await {
+        let is_right = tokio::select! {
+            is_right = clock.is_right() => is_right,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let ticked = match is_right {
+            true => passcodes.tick().await,
+            false => passcodes.tick_and_keep().await,
+        };
+        let pause = match ticked {
             Ok(ticked) => {
                 if std::mem::take(&mut is_failing) {
                     tracing::info!("the work in the background goes on");

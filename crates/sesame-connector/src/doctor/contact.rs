@@ -2,11 +2,12 @@
 //! its clock says.
 
 use aliyun_sms::code::Kind;
-use aliyun_sms::{Contact, Endpoint, Error, Reason, Refusal, Transport, Unsent};
-use jiff::Timestamp;
+use aliyun_sms::{Contact, Endpoint, Error, Reason, Refusal, Source, Transport, Unsent};
+use jiff::{SignedDuration, Timestamp};
 
 use super::check::{Check, CheckId};
-use crate::config::ProviderKind;
+use super::walk::endpoint_of;
+use crate::config::{ConnectorConfig, ProviderKind};
 use crate::provider::aliyun_sms::ends;
 use crate::text::Text;
 
@@ -145,6 +146,22 @@ fn tls_cure(reason: &Reason) -> Text {
             "where a proxy re-signs, or the endpoint is an emulator, trust its certificate by SSL_CERT_FILE; on a bare system install its CA certificates",
             "若代理会重签证书或 endpoint 是模拟器，请用 SSL_CERT_FILE 信任其证书；精简系统请安装 CA 证书",
         ),
+    }
+}
+
+/// How far this machine's clock is ahead of the provider's; none where no answer
+/// tells. A certificate that has ended is taken for a clock as far ahead as can
+/// be.
+pub async fn clock_ahead(config: &ConnectorConfig, source: &dyn Source) -> Option<SignedDuration> {
+    let endpoint = endpoint_of(config);
+    let transport = Transport::new().ok()?;
+    match transport.contact(&endpoint, config.timeout).await {
+        Ok(contact) => Some(source.now().duration_since(contact.server_time?)),
+        Err(Error::Unsent(Unsent::Tls {
+            reason: Reason::Expired,
+            ..
+        })) => Some(SignedDuration::MAX),
+        Err(_) => None,
     }
 }
 

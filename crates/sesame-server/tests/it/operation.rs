@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use sesame_emulator::{Fault, FaultOrder};
+use sesame_emulator::{Emulator, Fault, FaultOrder};
+use sesame_passcode::journal::Search;
 use sesame_passcode::store::memory::{MemoryJournal, MemoryStore};
+use sesame_passcode::{Journal as _, Start};
 use sesame_server::keys::KeyRing;
 use sesame_server::stores::Stores;
 use sesame_server::{ServeError, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Ask, NUMBER, World, check_path, config, connector};
+use crate::support::{Ask, Clock, Log, NUMBER, World, check_path, config, connector};
+
+const TEN_YEARS: i64 = 10 * 365 * 86_400;
 
 #[tokio::test]
 async fn it_lives_and_is_ready() {
@@ -403,4 +407,65 @@ async fn what_keeps_it_from_starting_is_told() {
     assert!(matches!(error, ServeError::Tls(_)), "{error}");
     let error = start(Box::new(|config| config.policy.digits = 3)).await;
     assert!(matches!(error, ServeError::Policy(_)), "{error}");
+}
+
+/// With a clock ten years ahead everything is old.
+#[tokio::test]
+async fn nothing_is_dropped_by_a_clock_that_is_far_ahead_of_aliyuns() {
+    Log::start();
+    let (theirs, ours) = (Clock::new(), Clock::new());
+    let emulator = Emulator::builder()
+        .listen("127.0.0.1:0".parse().expect("an address"))
+        .source(theirs.clone())
+        .start()
+        .await
+        .expect("it starts");
+    let journal = Arc::new(MemoryJournal::default());
+    let stores = Stores {
+        records: Arc::new(MemoryStore::default()),
+        journal: journal.clone(),
+    };
+    let ring = serde_json::to_value(KeyRing::generate(&*ours)).expect("JSON");
+    let serve = async || {
+        let connector = connector(emulator.url(), ours.clone());
+        let ring = serde_json::from_value(ring.clone()).expect("keys");
+        Server::builder(config(), connector, stores.clone(), ring)
+            .source(ours.clone())
+            .start()
+            .await
+            .expect("it starts")
+    };
+    let rows = async || {
+        let all = Search {
+            limit: 9,
+            ..Search::default()
+        };
+        journal.search(&all).await.expect("the journal").len()
+    };
+    let server = serve().await;
+    let start = Start {
+        app: "web".to_owned(),
+        to: NUMBER.to_owned(),
+        usage_type: "SignIn".to_owned(),
+        ..Start::default()
+    };
+    server.passcodes().start(start).await.expect("it is sent");
+    server.shutdown().await;
+    ours.advance_secs(TEN_YEARS);
+    let server = serve().await;
+    // Its rounds are a second apart, and the first one looks at the clock.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(rows().await, 1);
+    assert!(Log::text().contains("clock is far ahead of Aliyun's"));
+    // Now both say so, and it is true. A round sees the jump.
+    theirs.advance_secs(TEN_YEARS + 3600);
+    ours.advance_secs(3600);
+    for _ in 0..600 {
+        if rows().await == 0 {
+            server.shutdown().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("what is old stays");
 }

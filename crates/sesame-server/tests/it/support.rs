@@ -33,7 +33,7 @@ pub(crate) const REPORT_SECRET: &str = "report-secret-of-tests";
 pub(crate) struct Clock(Mutex<Timestamp>);
 
 impl Clock {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Self::at("2026-11-22T04:00:00Z".parse().expect("a time"))
     }
 
