@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: finish what was accepted, then end.
+//! Ctrl-C, SIGTERM and SIGHUP: finish what was accepted, then end.
 
 use std::io;
 use std::time::Duration;
@@ -30,6 +30,29 @@ pub(crate) struct Shutdown {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// None where the process was started to outlive its terminal.
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
+}
+
+/// Whether the process was started with SIGHUP ignored, as `nohup` does. Where
+/// that cannot be told it is taken for so.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 != 0)
+}
+
+/// A file that may grow no more then refuses to be written to, as a full disk
+/// does, and does not end the process.
+#[cfg(unix)]
+fn outlive_file_limits() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let of_file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(of_file_size).map(drop)
 }
 
 impl Shutdown {
@@ -39,7 +62,10 @@ impl Shutdown {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
+            outlive_file_limits()?;
+            let hang_up = (!ignores_hang_up()).then(|| signal(SignalKind::hangup()));
             Ok(Self {
+                hang_up: hang_up.transpose()?,
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
             })
@@ -51,9 +77,18 @@ impl Shutdown {
     /// Waits for a signal.
     pub(crate) async fn wait(&mut self) {
         #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        {
+            let hung_up = async {
+                match &mut self.hang_up {
+                    Some(hang_up) => hang_up.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+                _ = hung_up => {}
+            }
         }
         #[cfg(not(unix))]
         let _ = tokio::signal::ctrl_c().await;

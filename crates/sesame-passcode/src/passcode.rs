@@ -69,7 +69,7 @@ pub(crate) struct Typed(Zeroizing<String>);
 
 impl Typed {
     /// Reads what people type and paste: spaces, hyphens and invisible signs go,
-    /// full-width digits become plain ones. `None` where anything else is left,
+    /// digits of other scripts become plain ones. `None` where anything else is left,
     /// or not as many digits as the code has: that can be said without
     /// comparing, since everybody knows how long codes are.
     pub(crate) fn read(text: &str, digits: u8) -> Option<Self> {
@@ -97,12 +97,14 @@ fn is_between(character: char) -> bool {
     character.is_whitespace() || is_invisible || is_hyphen
 }
 
+/// Digits as keyboards of the world write them; numbers are read so too.
 fn plain_digit(character: char) -> Option<char> {
-    match character {
-        '0'..='9' => Some(character),
-        '０'..='９' => char::from_digit(u32::from(character) - u32::from('０'), 10),
-        _ => None,
-    }
+    // Full-width; Arabic-Indic and its Persian form; Devanagari, Bengali, Thai.
+    const NOUGHTS: [char; 7] = ['0', '０', '٠', '۰', '०', '০', '๐'];
+    NOUGHTS.into_iter().find_map(|nought| {
+        let digit = u32::from(character).checked_sub(u32::from(nought))?;
+        char::from_digit(digit, 10)
+    })
 }
 
 #[cfg(test)]
@@ -184,6 +186,9 @@ mod tests {
             "012\u{3000}３４５",
             "\u{200b}012\u{2013}345\u{feff}",
             "0 1 2 3 4 5",
+            "٠١٢٣٤٥",
+            "۰۱۲۳۴۵",
+            "०१२३४५",
         ] {
             let typed = Typed::read(text, 6).expect(text);
             assert!(derived.is(&typed), "{text}");
@@ -201,7 +206,7 @@ mod tests {
             "12345",
             "1234567",
             "12345x",
-            "१२३४५६",
+            "一二三四五六",
             "+12345",
             "1.2345",
             &long,

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,9 @@ pub(crate) async fn read(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    if let Some(problem) = limits.announced(&parts.headers) {
+        return problem.into_response();
+    }
     match limits.collect(body).await {
         Ok(bytes) => {
             parts.extensions.insert(Raw(bytes));
@@ -64,6 +67,21 @@ impl BodyLimits {
         }
     }
 
+    /// What is said to be more than anybody reads on is refused before it comes;
+    /// the connection ends with that.
+    fn announced(&self, headers: &HeaderMap) -> Option<Problem> {
+        let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+        let length: usize = length.parse().ok()?;
+        let waits = headers.contains_key(EXPECT) && length > self.bytes;
+        let is_far_too_large = length > self.bytes.saturating_mul(DRAINED);
+        (waits || is_far_too_large).then(|| self.too_large())
+    }
+
+    fn too_large(&self) -> Problem {
+        let detail = format!("the body may have {} bytes", self.bytes);
+        Problem::new(Code::BodyTooLarge, detail)
+    }
+
     async fn read(&self, mut body: axum::body::Body) -> Answer<Bytes> {
         let mut read = Vec::new();
         let mut total = 0_usize;
@@ -82,8 +100,7 @@ impl BodyLimits {
         if total <= self.bytes {
             return Ok(read.into());
         }
-        let detail = format!("the body may have {} bytes", self.bytes);
-        Err(Problem::new(Code::BodyTooLarge, detail))
+        Err(self.too_large())
     }
 }
 

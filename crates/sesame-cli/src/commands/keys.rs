@@ -8,11 +8,12 @@ use aliyun_sms::{Source as _, SystemSource};
 use clap::Subcommand;
 use sesame_server::config::Config;
 use sesame_server::keys::{self, KeyRing, KeysError};
+use sesame_server::stores::is_shared;
 
 use crate::commands::key::duration;
 use crate::commands::serve::{keys_fault, load};
 use crate::fault::Fault;
-use crate::output::{self, line};
+use crate::output::{self, error_line, line};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -78,6 +79,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             let ring = keys::rotate(&path, &SystemSource, from);
             let ring = ring.map_err(|error| unusable(&error, common))?;
             told("rotated", &path, &ring, common);
+            next_steps(&config, *after);
         }
         Command::List { common } => {
             let config = load(&common.config, None)?.config;
@@ -117,6 +119,21 @@ fn told(what: &str, path: &Path, ring: &KeyRing, common: &Common) {
         line(format_args!("{what} {}; back it up", path.display()));
     }
     list(ring, common);
+}
+
+/// Servers read the keys at their start.
+fn next_steps(config: &Config, after: Duration) {
+    let several = is_shared(config);
+    if several && after.is_zero() {
+        error_line(
+            "warning: the new keys count from now on, and servers that are not restarted yet \
+             cannot check what others start with them",
+        );
+        error_line(
+            "cure: with several servers rotate with --after 1h, and restart all of them within that hour",
+        );
+    }
+    error_line("restart every server: each uses the keys that it read at its start");
 }
 
 fn list(ring: &KeyRing, common: &Common) {

@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -134,6 +134,29 @@ fn from_nothing_to_a_verified_phone() {
     let (_, again) = ask(&server.url, "POST", &path, &first, &body);
     assert_eq!(again["status"], "consumed", "{again}");
     assert!(folder.path("data/keys.json").exists());
+}
+
+/// A closed terminal ends it as Ctrl-C does; under `nohup` it goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hang_up_ends_it_unless_it_is_to_outlive_that() {
+    let (_folder, config) = folder("http://127.0.0.1:9", "");
+    let started = |before: &[&str]| {
+        let mut command = Command::new(before[0]);
+        command.args(&before[1..]);
+        command.arg(assert_cmd::cargo::cargo_bin!("sesame"));
+        command.args(["serve", "--config", &config, "--listen", "127.0.0.1:0"]);
+        Running::start(command.stderr(Stdio::null()))
+    };
+    let nohup = started(&["nohup"]);
+    nohup.signal("-HUP");
+    assert_eq!(ask(&nohup.url, "GET", "/livez", "", &Value::Null).0, 200);
+    drop(nohup);
+    // As a terminal starts it, also where this test runs under `nohup`.
+    let mut server = started(&["env", "--default-signal=HUP"]);
+    server.signal("-HUP");
+    let status = server.child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0));
 }
 
 #[test]

@@ -208,13 +208,24 @@ fn account_charges(policy: &Policy, message: &Charged<'_>, now: Timestamp) -> Ve
 }
 
 /// An address, IPv6 by its /64: nobody has less. An IPv4 address may be written
-/// as one of IPv6.
+/// as one of IPv6, or reach us as one through NAT64.
 pub(super) fn ip_name(keys: &Keys, ip: IpAddr) -> String {
-    let hash = match ip.to_canonical() {
+    let hash = match without_nat64(ip.to_canonical()) {
         IpAddr::V4(ip) => keys.keyed_hash("ip", &ip.octets()),
         IpAddr::V6(ip) => keys.keyed_hash("ip", &ip.octets()[..8]),
     };
     format!("ip:{}", hex(&hash[..16]))
+}
+
+/// The IPv4 address in one of the well-known prefix 64:ff9b::/96 (RFC 6052 §2.1).
+fn without_nat64(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => match v6.octets() {
+            [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] => [a, b, c, d].into(),
+            _ => ip,
+        },
+        IpAddr::V4(_) => ip,
+    }
 }
 
 /// A number without its last four digits: ten thousand neighbours.

@@ -50,6 +50,8 @@ fn addresses_that_are_one_have_one_counter() {
     assert_ne!(name("2001:db8:1:2::1"), name("2001:db8:1:3::1"));
     assert_eq!(name("192.0.2.1"), name("::ffff:192.0.2.1"));
     assert_ne!(name("192.0.2.1"), name("192.0.2.2"));
+    assert_eq!(name("192.0.2.1"), name("64:ff9b::192.0.2.1"));
+    assert_eq!(name("64:ff9b:1::1"), name("64:ff9b:1::2"));
 }
 
 #[test]

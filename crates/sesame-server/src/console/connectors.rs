@@ -97,8 +97,12 @@ pub(super) async fn test(
         usage_type: fields.get("type").to_owned(),
         ..Start::default()
     };
-    if console.app.connector.phone(&start.to).is_err() {
-        let error = look.words.number_wrong;
+    let wrong = match console.app.connector.phone(&start.to) {
+        Err(_) => Some(look.words.number_wrong),
+        Ok(_) if !console.app.serves(&start.usage_type) => Some(look.words.type_wrong),
+        Ok(_) => None,
+    };
+    if let Some(error) = wrong {
         let page = answer(&console, &look, visitor, None, error).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }

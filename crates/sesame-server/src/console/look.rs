@@ -104,7 +104,16 @@ fn liked(headers: &HeaderMap) -> Language {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     // Browsers write what they like best first.
-    liked.split(',').find_map(language).unwrap_or_default()
+    let mut wanted = liked.split(',').filter(|wish| !is_unwanted(wish));
+    wanted.find_map(language).unwrap_or_default()
+}
+
+/// `;q=0` (RFC 9110 §12.4.2).
+fn is_unwanted(wish: &str) -> bool {
+    let weight = wish
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("q="));
+    weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
 }
 
 fn language(wish: &str) -> Option<Language> {
@@ -134,6 +143,8 @@ mod tests {
         };
         assert_eq!(look(None, "", "fr, zh-TW;q=0.9, en"), ("zh-CN", "auto"));
         assert_eq!(look(None, "", "fr"), ("en", "auto"));
+        assert_eq!(look(None, "", "fr, zh;q=0"), ("en", "auto"));
+        assert_eq!(look(None, "", "zh; q=0.0, en"), ("en", "auto"));
         let kept = "a=b; sesame_lang=zh-CN; sesame_theme=dark";
         assert_eq!(look(None, kept, "en"), ("zh-CN", "dark"));
         assert_eq!(

@@ -83,6 +83,7 @@ words! {
     number "Number" "号码";
     number_hint "With country code, such as +8613800138000" "请带国家代码，例如 +8613800138000";
     number_wrong "This is no phone number that can receive messages." "这不是可以接收短信的手机号。";
+    type_wrong "There is no such usage type." "没有此使用类型。";
     outcome "Outcome" "发送结果";
     delivery "Delivery" "送达状态";
     usage_type "Usage type" "用途";

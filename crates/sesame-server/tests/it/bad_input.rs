@@ -301,6 +301,21 @@ async fn slow_bodies_and_heads_are_given_up() {
     );
 }
 
+/// Nobody waits for what is announced to be far too large, nor asks for it.
+#[tokio::test]
+async fn what_is_announced_to_be_too_large_is_refused_before_it_comes() {
+    let world = World::with(|config| config.limits.body_secs = 3600).await;
+    for (length, more) in [("99999999999", ""), ("70000", "Expect: 100-continue\r\n")] {
+        let head = format!(
+            "POST {START} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {length}\r\n{more}\r\n",
+            world.key
+        );
+        let (_stream, answer) = raw(&world, &head).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{length}: {answer}");
+        assert!(answer.contains("body_too_large"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn too_many_at_once_are_told_to_come_back() {
     let world = World::with(|config| {

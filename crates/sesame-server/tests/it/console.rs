@@ -595,6 +595,10 @@ async fn a_message_is_followed_from_its_test_to_its_report() {
         .await;
     assert_eq!(said.status, 422);
     assert!(text(&said).contains("no phone number"));
+    let fields = [("to", "+8613900139000"), ("type", "Nope")];
+    let said = browser.post("/console/connectors/test", &fields).await;
+    assert_eq!(said.status, 422);
+    assert!(text(&said).contains("no such usage type"));
     let biz_id = world.message(NUMBER).biz_id;
     report(
         &world,
