@@ -225,7 +225,7 @@ type Variant = (&'static str, fn(&mut World));
 /// Accounts and configurations that look odd and are in order.
 #[test]
 fn what_is_in_order_in_another_way_is_in_order() {
-    let variants: [Variant; 20] = [
+    let variants: [Variant; 21] = [
         ("one template for the mainland", World::mainland_only),
         ("a template for each type", |w| {
             let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
@@ -294,6 +294,15 @@ fn what_is_in_order_in_another_way_is_in_order() {
         ("the international API behind it", |w| {
             w.config("/templates/0/templateCode", json!(world::CHINA));
             w.config("/fallback", table::intl());
+        }),
+        ("the international API behind it, for all abroad", |w| {
+            w.config(
+                "/templates/0/templateCode",
+                json!({ "china": world::CHINA }),
+            );
+            w.config("/fallback", table::intl());
+            w.country("HK");
+            w.country("US");
         }),
         ("every country is served", |w| {
             for letters in ["CN", "hk", "US", "DE"] {

@@ -5,6 +5,7 @@
 //! give what can be wrong with it an id in `problem.rs`.
 
 mod credentials;
+mod gap;
 mod reader;
 mod templates;
 mod text;
@@ -60,9 +61,13 @@ pub(super) fn check(root: &Node, lookup: &dyn Lookup) -> (Option<ConnectorConfig
     let mut reader = Reader {
         lookup,
         found: Vec::new(),
+        gaps: Vec::new(),
         provider: ProviderKind::default(),
     };
     let config = reader.config(&Field::root(root));
+    if let Some(config) = &config {
+        reader.close_gaps(config);
+    }
     (config, reader.found)
 }
 
