@@ -600,3 +600,41 @@ fn nothing_goes_past_the_endpoint_that_is_named() {
         "100001"
     );
 }
+
+/// A ladder as docs/overseas.md has it.
+fn ladder(folder: &Folder) -> String {
+    let text = r#"{ "accessKeyId": "testid", "accessKeySecret": "testsecret", "signName": "阿里云短信测试",
+        "templates": [{ "usageType": "Generic", "templateCode": { "china": "SMS_154950909" } }],
+        "fallback": { "provider": "aliyun-intl",
+          "templates": [{ "usageType": "Generic", "text": "Your code is ${code}." }] } }"#;
+    folder.write("ladder.json", text)
+}
+
+#[test]
+fn what_a_ladder_plans_is_no_warning() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = ladder(&folder);
+    let abroad = send(&config, &emulator.url, "+85268326366", &[]);
+    assert_eq!((abroad.code, abroad.err.as_str()), (0, ""), "{abroad:?}");
+
+    let fault =
+        r#"{"action":"SendSms","fault":{"code":"isv.SMS_TEMPLATE_ILLEGAL","http_status":200}}"#;
+    emulator.post("/_emulator/faults", fault);
+    let refused = send(&config, &emulator.url, "+8613800138000", &[]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert_eq!(refused.json()["code"], "isv.SMS_TEMPLATE_ILLEGAL");
+    assert!(refused.err.contains("WARN"), "{refused:?}");
+}
+
+#[test]
+fn of_a_ladder_the_rung_that_was_to_send_says_what_is_wrong() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = ladder(&folder);
+    let fault = r#"{"action":"SendMessageToGlobe","fault":{"code":"isv.AMOUNT_NOT_ENOUGH","http_status":200}}"#;
+    emulator.post("/_emulator/faults", fault);
+    let refused = send(&config, &emulator.url, "+85268326366", &[]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let found = refused.json();
+    assert_eq!(found["code"], "isv.AMOUNT_NOT_ENOUGH", "{found}");
+    assert!(found["request_id"].is_string(), "{found}");
+}
