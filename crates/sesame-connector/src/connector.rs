@@ -287,8 +287,14 @@ impl Connector {
         }
     }
 
-    /// Waits for up to `limit` for the report of an accepted message.
-    pub async fn delivery(&self, to: &PhoneNumber, receipt: &Receipt, limit: Duration) -> Delivery {
+    /// Waits for up to `limit` for the report of an accepted message. `None`
+    /// where there is nothing to wait for: its provider cannot be asked.
+    pub async fn delivery(
+        &self,
+        to: &PhoneNumber,
+        receipt: &Receipt,
+        limit: Duration,
+    ) -> Option<Delivery> {
         let sought = Sought::accepted(to, receipt);
         let sender = self.sender_of(receipt.biz_id.as_deref());
         settle::delivery(&**sender, &sought, limit).await

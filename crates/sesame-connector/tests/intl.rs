@@ -212,7 +212,7 @@ async fn a_message_is_asked_about_by_its_id_and_by_nothing_else() {
     emulator.decide_report(&decision).expect("a message");
     let limit = Duration::from_secs(10);
     let delivery = connector.delivery(&message.to, &receipt, limit).await;
-    assert_eq!(delivery, Delivery::failed("UNDELIV"));
+    assert_eq!(delivery, Some(Delivery::failed("UNDELIV")));
 
     let order = FaultOrder::new(GLOBE, 1, Fault::ResetAfterAccept);
     emulator.fault(order).expect("a fault");

@@ -638,3 +638,38 @@ fn of_a_ladder_the_rung_that_was_to_send_says_what_is_wrong() {
     assert_eq!(found["code"], "isv.AMOUNT_NOT_ENOUGH", "{found}");
     assert!(found["request_id"].is_string(), "{found}");
 }
+
+/// PNVS lists no messages and pushes no reports.
+#[test]
+fn what_cannot_be_asked_about_is_not_waited_for() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = folder.write(
+        "pnvs.json",
+        r#"{ "provider": "aliyun-pnvs", "accessKeyId": "testid", "accessKeySecret": "testsecret",
+            "signName": "速通互联验证码",
+            "templates": [{ "usageType": "Generic", "templateCode": "100001" }] }"#,
+    );
+    let to = "+8613800138000";
+    let said = send(&config, &emulator.url, to, &["--wait", "--wait-secs", "20"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let found = said.json();
+    assert_eq!(found["outcome"], "accepted", "{found}");
+    assert!(found["delivery"].is_null(), "{found}");
+    assert!(said.err.contains("nothing to wait for"), "{said:?}");
+
+    for (language, sentence) in [
+        ("en_US.UTF-8", "nothing to wait for"),
+        ("zh_CN.UTF-8", "无需等待"),
+    ] {
+        emulator.post("/_emulator/reset", "");
+        let mut command = sesame();
+        command.args(["send", "--config", &config, "--endpoint", &emulator.url]);
+        command
+            .args(["--to", to, "--type", "SignIn", "--wait"])
+            .env("LANG", language);
+        let said = Said::of(&command.output().expect("it runs"));
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.out.contains(sentence), "{said:?}");
+        assert!(!said.out.contains("no delivery report yet"), "{said:?}");
+    }
+}
