@@ -74,6 +74,8 @@ problem_ids! {
     RootNotObject "root_not_object" Error;
     /// A value of another type than the key takes.
     WrongType "wrong_type" Error;
+    /// The configuration of a server in the place of its connector's.
+    ServerConfiguration "server_configuration" Error;
     /// A key that must be there is not.
     MissingField "missing_field" Error;
     /// An empty string.

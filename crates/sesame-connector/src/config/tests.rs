@@ -185,6 +185,22 @@ fn one_wrong_value_is_one_problem_at_its_place() {
             "accessKeyId",
         ),
         (
+            with("credentials", json!("default")),
+            "credentials_conflict",
+            "accessKeyId",
+        ),
+        (
+            json!({ "listen": "127.0.0.1:8080", "connector": "connector.json", "token": {} }),
+            "server_configuration",
+            "connector",
+        ),
+        (
+            json!({ "data_dir": "data", "listen": "127.0.0.1:8080" }),
+            "server_configuration",
+            "listen",
+        ),
+        (with("connector", json!("x")), "unknown_key", "connector"),
+        (
             with("credentials", json!("default")).tap(|c| {
                 c.as_object_mut().unwrap().remove("accessKeyId");
             }),
@@ -643,6 +659,11 @@ fn a_signature_for_one_region_serves_that_one() {
 
 #[test]
 fn what_was_meant_is_said() {
+    let server = json!({ "connector": "conf/connector.json" });
+    assert_eq!(
+        check(&server).problems[0].cure,
+        "name its connector's file: conf/connector.json"
+    );
     for (config, cure) in [
         (
             with("region", json!("cn-hangzou")),

@@ -63,6 +63,12 @@ rows! {
     "one template for the mainland, none for elsewhere",
         "configuration" "warning" "templates[0].templateCode.overseas", "template_one_region", "",
         |w| w.config("/templates/0/templateCode", json!({ "china": CHINA }));
+    "the server's configuration stands in its place",
+        "configuration" "failure" "connector", "server_configuration", "its connector's file: connector.json",
+        |w| w.text = Some("listen = \"127.0.0.1:8080\"\nconnector = \"connector.json\"\n[token]\nissuer = \"https://example.com\"\n".into());
+    "credentials stand beside a key",
+        "configuration" "failure" "accessKeyId", "credentials_conflict", "keep either",
+        |w| w.config("/credentials", json!("default"));
     "key id and secret are swapped",
         "configuration" "failure" "accessKeySecret", "keys_swapped", "",
         |w| {
