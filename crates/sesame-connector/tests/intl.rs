@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sesame_connector::config::{ConnectorConfig, Level, NoLookup};
+use sesame_connector::config::{ConnectorConfig, Level, NoLookup, Problem};
 use sesame_connector::provider::{Conversion, FindError, Sought};
 use sesame_connector::{Connector, Delivery, Draft, Outcome, SystemSource};
 use sesame_emulator::{Account, Emulator, Fault, FaultOrder, ReportDecision};
@@ -410,6 +410,18 @@ fn problems(change: impl FnOnce(&mut Value)) -> Vec<(String, Level)> {
         .collect()
 }
 
+/// What is said of a text for one more language.
+fn text_with(language: &str) -> Vec<Problem> {
+    let mut config = config("");
+    config
+        .as_object_mut()
+        .expect("an object")
+        .remove("endpoint");
+    config["templates"][0]["text"] =
+        json!({ "default": "${code}", "en": "${code}", language: "${code}" });
+    ConnectorConfig::from_value(&config, &NoLookup).problems
+}
+
 #[test]
 fn a_configuration_of_texts_is_checked() {
     assert_eq!(problems(|_| {}), []);
@@ -439,6 +451,13 @@ fn a_configuration_of_texts_is_checked() {
     }
     let name = text(json!("${code} for ${name}"));
     is(name, "text_variable", Level::Warning);
+    // A language is written with a hyphen.
+    let checked = text_with("zh_CN");
+    let [problem] = &checked[..] else {
+        panic!("{checked:?}");
+    };
+    assert_eq!(problem.id.as_str(), "unknown_key");
+    assert_eq!(problem.cure, "did you mean zh-CN?");
     for id in ["twelveletter", "with space", "1234567890123456", "芝麻"] {
         is(
             problems(|config| config["senderId"] = json!(id)),

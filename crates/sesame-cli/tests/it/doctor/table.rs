@@ -63,6 +63,12 @@ rows! {
     "one template for the mainland, none for elsewhere",
         "configuration" "warning" "templates[0].templateCode.overseas", "template_one_region", "",
         |w| w.config("/templates/0/templateCode", json!({ "china": CHINA }));
+    "PNVS has a template for elsewhere",
+        "configuration" "warning" "templates[0].templateCode.overseas", "other_providers_key", "remove it",
+        |w| {
+            by_pnvs(w);
+            w.config("/templates/0/templateCode", json!({ "china": "100001", "overseas": "100002" }));
+        };
     "the server's configuration stands in its place",
         "configuration" "failure" "connector", "server_configuration", "its connector's file: connector.json",
         |w| w.text = Some("listen = \"127.0.0.1:8080\"\nconnector = \"connector.json\"\n[token]\nissuer = \"https://example.com\"\n".into());

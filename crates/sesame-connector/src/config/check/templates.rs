@@ -46,6 +46,7 @@ impl Reader<'_> {
             names.overseas = table
                 .field("overseas")
                 .and_then(|field| self.sign_name(&field));
+            self.check_overseas(&table);
         }
         names
     }
@@ -234,6 +235,7 @@ impl Reader<'_> {
         let overseas = codes
             .field("overseas")
             .and_then(|field| self.template_code(&field));
+        self.check_overseas(&codes);
         if self.provider != ProviderKind::AliyunIntl {
             self.check_regions(&codes, usage_type);
         }
@@ -241,10 +243,22 @@ impl Reader<'_> {
             .then_some(TemplateCodes::ByRegion { china, overseas })
     }
 
+    /// What is for numbers abroad, where the provider serves the mainland alone.
+    fn check_overseas(&mut self, table: &Table<'_>) {
+        let is_for_china = self.provider == ProviderKind::AliyunPnvs;
+        if let Some(field) = table.field("overseas").filter(|_| is_for_china) {
+            let message = "PNVS sends to numbers of the mainland alone, so this is never used";
+            let cure = "remove it, or move it to where the provider aliyun-sms stands";
+            self.report(ProblemId::OtherProvidersKey, &field.place, message, cure);
+        }
+    }
+
     fn check_regions(&mut self, codes: &Table<'_>, usage_type: Option<&UsageType>) {
         use TemplateRegion::{China, Overseas};
+        let is_for_china = self.provider == ProviderKind::AliyunPnvs;
         let (absent, region, whose) = match (codes.has("china"), codes.has("overseas")) {
             (true, true) => return,
+            (true, false) if is_for_china => return,
             (true, false) => ("overseas", Overseas, "outside the mainland"),
             (false, true) => ("china", China, "of the mainland"),
             (false, false) => {
@@ -352,7 +366,7 @@ impl Reader<'_> {
             .iter()
             .filter_map(|(place, template)| Some((place, template.as_ref()?)));
         let lacks: Vec<(&Place, &Template, Option<Lack>)> = read
-            .map(|(place, template)| (place, template, lack(template, shared)))
+            .map(|(place, template)| (place, template, lack(template, shared, self.provider)))
             .collect();
         // A signName of the wrong type was named as such already.
         let is_named = root.has("signName");
@@ -406,7 +420,7 @@ struct Lack {
 
 /// What a template lacks to be signed wherever it goes. A plain code does not
 /// say where it is to go, so there one of the two regions is enough.
-fn lack(template: &Template, shared: &SignNames) -> Option<Lack> {
+fn lack(template: &Template, shared: &SignNames, provider: ProviderKind) -> Option<Lack> {
     let (china, overseas, for_one) = match &template.codes {
         TemplateCodes::Everywhere(_) => (true, true, ProblemId::SignNameOneRegion),
         TemplateCodes::ByRegion { china, overseas } => {
@@ -417,7 +431,8 @@ fn lack(template: &Template, shared: &SignNames) -> Option<Lack> {
     let is_unsigned =
         |pick: fn(&SignNames) -> Option<&SignName>| pick(own).or_else(|| pick(shared)).is_none();
     let china = china && is_unsigned(SignNames::for_china);
-    let overseas = overseas && is_unsigned(SignNames::for_overseas);
+    let is_for_all = provider != ProviderKind::AliyunPnvs;
+    let overseas = is_for_all && overseas && is_unsigned(SignNames::for_overseas);
     let has_any = [own, shared]
         .into_iter()
         .any(|names| *names != SignNames::default());

@@ -1,5 +1,7 @@
 //! Texts of our own and whom they come from, for providers that take texts.
 
+use std::collections::BTreeSet;
+
 use super::reader::{Field, Reader, Table};
 use super::text::Sort;
 use crate::config::ProviderKind;
@@ -78,14 +80,16 @@ impl Reader<'_> {
             Value::Table(entries) => entries.iter().map(|entry| entry.key.as_str()).collect(),
             _ => Vec::new(),
         };
-        let known: Vec<&str> = tags
-            .into_iter()
-            .filter(|tag| is_tag(tag) || *tag == "default")
+        // Of `zh_CN` it is said that `zh-CN` was meant.
+        let written = tags.iter().map(|tag| tag.replace('_', "-"));
+        let languages: BTreeSet<String> = written
+            .filter(|tag| is_tag(tag))
             .take(MOST_LANGUAGES)
             .collect();
-        let table = self.table(field, &known)?;
+        let languages: Vec<&str> = languages.iter().map(String::as_str).collect();
+        let table = self.table(field, &[&["default"], &languages[..]].concat())?;
         let mut by_language: Vec<(String, String)> = Vec::new();
-        for tag in known.iter().filter(|tag| **tag != "default") {
+        for tag in languages {
             if let Some(text) = table.field(tag).and_then(|field| self.one_text(&field)) {
                 by_language.push((tag.to_ascii_lowercase(), text));
             }
