@@ -6,6 +6,7 @@
 
 mod error;
 mod param;
+mod placeholder;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use error::{ParamError, RouteError};
 pub use param::fill;
+pub(crate) use placeholder::foreign_placeholder;
 pub use text::MessageText;
 
 use crate::config::{ConnectorConfig, ProviderKind, Template, TemplateCodes};

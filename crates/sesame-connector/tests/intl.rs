@@ -451,6 +451,20 @@ fn a_configuration_of_texts_is_checked() {
     }
     let name = text(json!("${code} for ${name}"));
     is(name, "text_variable", Level::Warning);
+    for foreign in [
+        "{{min}}",
+        "{min}",
+        "$min",
+        "$code",
+        "＄｛min｝",
+        "${ min }",
+        "%min%",
+    ] {
+        let found =
+            text(json!({ "default": format!("${{code}}, {foreign} minutes"), "zh": "${code}" }));
+        is(found, "text_placeholder", Level::Warning);
+    }
+    assert_eq!(text(json!("${code}: $5 and 5% off {1}, {} <3")), []);
     // A language is written with a hyphen.
     let checked = text_with("zh_CN");
     let [problem] = &checked[..] else {

@@ -148,6 +148,8 @@ problem_ids! {
     OtherProvidersKey "other_providers_key" Warning;
     /// A text without the code, or with more than one.
     TextWithoutCode "text_without_code" Error;
+    /// A placeholder of another make in a text.
+    TextPlaceholder "text_placeholder" Warning;
     /// A text that is sent, and paid, as several.
     TextSegments "text_segments" Warning;
     /// A variable of a text that only some callers give.

@@ -88,6 +88,12 @@ rows! {
             w.account("/access_keys/0/id", json!("STS.example"));
             w.account("/access_keys/0/security_token", json!("a-token"));
         };
+    "a text for abroad says {{min}}",
+        "configuration" "warning" "templates[0].text", "says {{min}}, which Aliyun sends as it stands", "${min}",
+        |w| {
+            by_intl(w);
+            w.config("/templates/0/text", json!("Your code is ${code}, good for {{min}} minutes."));
+        };
     "a text for abroad does not hold the code",
         "configuration" "failure" "templates[0].text", "text_without_code", "${code}",
         |w| {

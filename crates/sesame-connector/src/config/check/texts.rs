@@ -7,8 +7,8 @@ use super::text::Sort;
 use crate::config::ProviderKind;
 use crate::config::node::Value;
 use crate::config::problem::ProblemId;
-use crate::template::MessageText;
 use crate::template::text::{Encoding, Piece, first_not_gsm, pieces, render, segments, variables};
+use crate::template::{MessageText, foreign_placeholder};
 
 /// The variable that holds the code.
 const CODE: &str = "code";
@@ -129,9 +129,21 @@ impl Reader<'_> {
             self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
             return None;
         }
+        self.foreign_placeholder(&text, field);
         self.foreign_variables(&text, field);
         self.count_segments(&text, field);
         Some(text)
+    }
+
+    /// What other makes fill in reaches people as it stands.
+    fn foreign_placeholder(&mut self, text: &str, field: &Field<'_>) {
+        if let Some(wrong) = foreign_placeholder(text) {
+            let wrong = field.quoted(wrong);
+            let message = format!("the text says {wrong}, which Aliyun sends as it stands");
+            let cure =
+                "write ${code} for the code and ${min} for its minutes, and words for the rest";
+            self.report(ProblemId::TextPlaceholder, &field.place, message, cure);
+        }
     }
 
     /// What a verification has no value for is refused when it is sent.
