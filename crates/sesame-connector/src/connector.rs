@@ -205,7 +205,7 @@ impl Connector {
         tell_of_fallback(&refusal, fallback.provider.name());
         match fallback.send_own(message).await {
             Outcome::Refused(second) => {
-                tell_of_second(&second);
+                tell_of_second(&refusal, &second);
                 let told = to_be_mended(Box::new(refusal), Box::new(second));
                 Outcome::Refused(*told)
             }
@@ -352,13 +352,14 @@ fn tell_of_fallback(refusal: &Refusal, fallback: &str) {
     }
 }
 
-fn tell_of_second(refusal: &Refusal) {
-    if refusal.stage != Stage::Routing {
+/// Where one of the two had nothing for the message, the outcome says it all.
+fn tell_of_second(first: &Refusal, second: &Refusal) {
+    if first.stage != Stage::Routing && second.stage != Stage::Routing {
         tracing::warn!(
-            message.out_id = %refusal.out_id,
-            message.code = refusal.code,
-            cause = &*refusal.cause.en,
-            cure = &*refusal.cure.en,
+            message.out_id = %second.out_id,
+            message.code = second.code,
+            cause = &*second.cause.en,
+            cure = &*second.cure.en,
             "the fallback refused it too"
         );
     }

@@ -637,6 +637,7 @@ fn of_a_ladder_the_rung_that_was_to_send_says_what_is_wrong() {
     let found = refused.json();
     assert_eq!(found["code"], "isv.AMOUNT_NOT_ENOUGH", "{found}");
     assert!(found["request_id"].is_string(), "{found}");
+    assert_eq!(refused.err, "");
 }
 
 /// PNVS lists no messages and pushes no reports.
