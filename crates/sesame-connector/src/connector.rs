@@ -135,7 +135,9 @@ impl Connector {
             Err(refusal) => refusal,
         };
         match self.fallback_for(&refusal) {
-            Some(fallback) => fallback.prepare_own(message).map_err(|_| refusal),
+            Some(fallback) => fallback
+                .prepare_own(message)
+                .map_err(|second| to_be_mended(refusal, second)),
             None => Err(refusal),
         }
     }
@@ -210,25 +212,12 @@ impl Connector {
         let Some(fallback) = self.fallback_for(&refusal) else {
             return Outcome::Refused(refusal);
         };
-        tracing::warn!(
-            message.out_id = %message.out_id,
-            message.code = refusal.code,
-            cause = &*refusal.cause.en,
-            cure = &*refusal.cure.en,
-            fallback = fallback.provider.name(),
-            "refused, and sent through the fallback"
-        );
+        tell_of_fallback(&refusal, fallback.provider.name());
         match fallback.send_own(message).await {
             Outcome::Refused(second) => {
-                tracing::warn!(
-                    message.out_id = %message.out_id,
-                    message.code = second.code,
-                    cause = &*second.cause.en,
-                    cure = &*second.cure.en,
-                    "the fallback refused it too"
-                );
-                // The first is what is to be mended.
-                Outcome::Refused(refusal)
+                tell_of_second(&refusal, &second);
+                let told = to_be_mended(Box::new(refusal), Box::new(second));
+                Outcome::Refused(*told)
             }
             outcome => outcome,
         }
@@ -308,8 +297,14 @@ impl Connector {
         }
     }
 
-    /// Waits for up to `limit` for the report of an accepted message.
-    pub async fn delivery(&self, to: &PhoneNumber, receipt: &Receipt, limit: Duration) -> Delivery {
+    /// Waits for up to `limit` for the report of an accepted message. `None`
+    /// where there is nothing to wait for: its provider cannot be asked.
+    pub async fn delivery(
+        &self,
+        to: &PhoneNumber,
+        receipt: &Receipt,
+        limit: Duration,
+    ) -> Option<Delivery> {
         let sought = Sought::accepted(to, receipt);
         let sender = self.sender_of(receipt.biz_id.as_deref());
         settle::delivery(&**sender, &sought, limit).await
@@ -334,6 +329,50 @@ fn languages(payload: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let told = ["locale", "uiLocales"].into_iter();
     told.filter_map(|key| payload.get(key)?.as_str())
         .flat_map(str::split_whitespace)
+}
+
+/// Which of two refusals is to be mended: the first, unless that one had nothing
+/// for the message by its configuration, so that the second was to send it.
+fn to_be_mended(first: Box<Refusal>, second: Box<Refusal>) -> Box<Refusal> {
+    match (first.stage, second.stage) {
+        (Stage::Routing, Stage::Routing) => first,
+        (Stage::Routing, _) => second,
+        _ => first,
+    }
+}
+
+/// What the first has nothing for goes through the fallback as it was planned.
+fn tell_of_fallback(refusal: &Refusal, fallback: &str) {
+    if refusal.stage == Stage::Routing {
+        tracing::debug!(
+            message.out_id = %refusal.out_id,
+            message.code = refusal.code,
+            fallback,
+            "not for the first provider, sent through the fallback"
+        );
+    } else {
+        tracing::warn!(
+            message.out_id = %refusal.out_id,
+            message.code = refusal.code,
+            cause = &*refusal.cause.en,
+            cure = &*refusal.cure.en,
+            fallback,
+            "refused, and sent through the fallback"
+        );
+    }
+}
+
+/// Where one of the two had nothing for the message, the outcome says it all.
+fn tell_of_second(first: &Refusal, second: &Refusal) {
+    if first.stage != Stage::Routing && second.stage != Stage::Routing {
+        tracing::warn!(
+            message.out_id = %second.out_id,
+            message.code = second.code,
+            cause = &*second.cause.en,
+            cure = &*second.cure.en,
+            "the fallback refused it too"
+        );
+    }
 }
 
 /// For whoever looks into one message; telling the operator is the caller's.

@@ -37,7 +37,7 @@ pub use check::{Check, CheckId, Level, Report};
 pub use contact::clock_ahead;
 pub(crate) use questions::{Questions, Unanswered};
 pub(crate) use sign_name::words_of;
-pub(crate) use template::{foreign_placeholder, variables_of};
+pub(crate) use template::variables_of;
 pub use test_message::{look_for_test, send_test, send_test_draft};
 pub use watch::{Seen, Turn};
 

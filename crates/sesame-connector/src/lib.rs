@@ -21,7 +21,7 @@ pub use config::{Checked, ConfigError, ConnectorConfig};
 pub use connector::Connector;
 pub use error::Error;
 pub use message::{Draft, Message, OutId, Prepared};
-pub use outcome::{Delivery, Doubt, Outcome, OutcomeView, Receipt, Refusal, Stage};
+pub use outcome::{Delivery, Doubt, Outcome, OutcomeView, Receipt, Refusal, Stage, UNREPORTED};
 pub use phone::{Carrier, PhoneError, PhoneNumber, Reading, Region};
 pub use provider::Provider;
 pub use text::{Language, Text};

@@ -29,6 +29,12 @@ pub const NOT_SENT: Text = Text::fixed(
     "验证码发送失败，请稍后再试。",
 );
 
+/// Why there is nothing to wait for behind some accepted messages.
+pub const UNREPORTED: Text = Text::fixed(
+    "this provider sends no delivery reports and cannot be asked about its messages",
+    "该通道不提供送达回执，也无法查询短信结果",
+);
+
 /// What became of sending one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

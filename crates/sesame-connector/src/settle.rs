@@ -52,12 +52,18 @@ pub async fn settle(provider: &dyn Provider, sought: &Sought, limit: Duration) -
 }
 
 /// The same until a report says what became of an accepted message; without
-/// one, [`Delivery::Waiting`].
-pub async fn delivery(provider: &dyn Provider, sought: &Sought, limit: Duration) -> Delivery {
+/// one, [`Delivery::Waiting`]. `None` where the provider cannot be asked about
+/// it, so that there is nothing to wait for.
+pub async fn delivery(
+    provider: &dyn Provider,
+    sought: &Sought,
+    limit: Duration,
+) -> Option<Delivery> {
     let is_final = |found: &FoundMessage| found.delivery.is_final();
     match ask_until(provider, sought, limit, is_final).await {
-        Ok(Some(found)) => found.delivery,
-        Ok(None) | Err(_) => Delivery::Waiting,
+        Ok(Some(found)) => Some(found.delivery),
+        Err(FindError::Unsupported) => None,
+        Ok(None) | Err(_) => Some(Delivery::Waiting),
     }
 }
 
@@ -215,7 +221,7 @@ mod tests {
         let ended = tokio::time::timeout(twice, asking).await;
         assert_eq!(
             ended.ok(),
-            Some((Settled::StillUnknown(None), Delivery::Waiting))
+            Some((Settled::StillUnknown(None), Some(Delivery::Waiting)))
         );
     }
 
@@ -225,6 +231,17 @@ mod tests {
         stub.will_find(Ok(Some(found(Delivery::Waiting))));
         stub.will_find(Ok(Some(found(Delivery::Delivered))));
         let delivery = delivery(&stub, &sought(), LIMIT).await;
-        assert_eq!(delivery, Delivery::Delivered);
+        assert_eq!(delivery, Some(Delivery::Delivered));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_what_cannot_be_asked() {
+        let stub = Stub::for_tests();
+        assert_eq!(delivery(&stub, &sought(), LIMIT).await, None);
+        assert_eq!(stub.times_asked(), 1);
+        // Asking that is refused says nothing of the message.
+        stub.will_find(Err(failed(false)));
+        let refused = delivery(&stub, &sought(), LIMIT).await;
+        assert_eq!(refused, Some(Delivery::Waiting));
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod param;
+mod placeholder;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use error::{ParamError, RouteError};
 pub use param::fill;
+pub(crate) use placeholder::foreign_placeholder;
 pub use text::MessageText;
 
 use crate::config::{ConnectorConfig, ProviderKind, Template, TemplateCodes};
@@ -121,6 +123,14 @@ pub struct Destination {
 }
 
 impl Destination {
+    /// Anywhere in a region but where a country has a rule of its own.
+    pub fn in_region(region: TemplateRegion) -> Self {
+        Self {
+            region,
+            country_code: 0,
+        }
+    }
+
     /// Of a number.
     pub fn of(phone: &PhoneNumber) -> Self {
         Self {
@@ -187,6 +197,24 @@ pub fn route_to(
         }
     }
     Err(first_error.unwrap_or_else(|| RouteError::NoTemplate(usage_type.clone())))
+}
+
+/// The same by a configuration or the fallback behind it, as a connector goes.
+/// What neither can serve is the whole's to mend.
+///
+/// # Errors
+/// As [`route`].
+pub fn route_by_either(
+    config: &ConnectorConfig,
+    usage_type: &UsageType,
+    to: Destination,
+) -> Result<Route, RouteError> {
+    route_to(config, usage_type, to).or_else(|error| {
+        let fallback = config.fallback.as_deref();
+        fallback
+            .and_then(|fallback| route_to(fallback, usage_type, to).ok())
+            .ok_or(error)
+    })
 }
 
 /// The international API takes whole texts, and reads every number with its

@@ -165,6 +165,45 @@ async fn refused_by_both_it_says_what_is_wrong_with_the_first() {
     assert!(emulator.messages().is_empty());
 }
 
+#[tokio::test]
+async fn where_the_first_has_nothing_for_it_the_second_says_what_is_wrong() {
+    let emulator = emulator().await;
+    let connector = connector(&emulator, |config| {
+        config["templates"][0]["templateCode"] = json!({ "overseas": "SMS_154950910" });
+    });
+    let order = coded(PNVS, "isv.SMS_TEMPLATE_ILLEGAL");
+    emulator.fault(order).expect("a fault");
+    let Outcome::Refused(refusal) = connector.send_draft(draft(1)).await else {
+        panic!("not refused");
+    };
+    assert_eq!(refusal.code, "isv.SMS_TEMPLATE_ILLEGAL");
+    assert!(refusal.request_id.is_some());
+    // What is missing in the message is told before anything is sent, too.
+    let mut message = connector.message(draft(2)).expect("a number");
+    message.payload.remove("code");
+    let refusal = connector.prepare(&message).expect_err("there is no code");
+    assert_eq!(refusal.code, "missing_variable");
+    assert!(emulator.messages().is_empty());
+}
+
+#[tokio::test]
+async fn what_neither_can_serve_is_for_the_first_to_mend() {
+    let emulator = emulator().await;
+    let connector = connector(&emulator, |config| {
+        config["templates"][0]["templateCode"] = json!({ "china": "SMS_154950909" });
+    });
+    let abroad = Draft::of_code("+85268326366", "SignIn", "735102");
+    let message = connector.message(abroad).expect("a number");
+    // Whoever writes down what may have been sent asks first.
+    let unsent = connector.prepare(&message).expect_err("nothing serves it");
+    assert_eq!(unsent.code, "no_overseas_template");
+    let Outcome::Refused(refusal) = connector.send(&message).await else {
+        panic!("not refused");
+    };
+    assert_eq!(refusal, *unsent);
+    assert!(emulator.messages().is_empty());
+}
+
 /// A small generator with a seed that is printed.
 struct Dice(AtomicU64);
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sesame_connector::config::{ConnectorConfig, Level, NoLookup};
+use sesame_connector::config::{ConnectorConfig, Level, NoLookup, Problem};
 use sesame_connector::provider::{Conversion, FindError, Sought};
 use sesame_connector::{Connector, Delivery, Draft, Outcome, SystemSource};
 use sesame_emulator::{Account, Emulator, Fault, FaultOrder, ReportDecision};
@@ -243,7 +243,7 @@ async fn a_message_is_asked_about_by_its_id_and_by_nothing_else() {
     emulator.decide_report(&decision).expect("a message");
     let limit = Duration::from_secs(10);
     let delivery = connector.delivery(&message.to, &receipt, limit).await;
-    assert_eq!(delivery, Delivery::failed("UNDELIV"));
+    assert_eq!(delivery, Some(Delivery::failed("UNDELIV")));
 
     let order = FaultOrder::new(GLOBE, 1, Fault::ResetAfterAccept);
     emulator.fault(order).expect("a fault");
@@ -441,6 +441,18 @@ fn problems(change: impl FnOnce(&mut Value)) -> Vec<(String, Level)> {
         .collect()
 }
 
+/// What is said of a text for one more language.
+fn text_with(language: &str) -> Vec<Problem> {
+    let mut config = config("");
+    config
+        .as_object_mut()
+        .expect("an object")
+        .remove("endpoint");
+    config["templates"][0]["text"] =
+        json!({ "default": "${code}", "en": "${code}", language: "${code}" });
+    ConnectorConfig::from_value(&config, &NoLookup).problems
+}
+
 #[test]
 fn a_configuration_of_texts_is_checked() {
     assert_eq!(problems(|_| {}), []);
@@ -470,6 +482,27 @@ fn a_configuration_of_texts_is_checked() {
     }
     let name = text(json!("${code} for ${name}"));
     is(name, "text_variable", Level::Warning);
+    for foreign in [
+        "{{min}}",
+        "{min}",
+        "$min",
+        "$code",
+        "＄｛min｝",
+        "${ min }",
+        "%min%",
+    ] {
+        let found =
+            text(json!({ "default": format!("${{code}}, {foreign} minutes"), "zh": "${code}" }));
+        is(found, "text_placeholder", Level::Warning);
+    }
+    assert_eq!(text(json!("${code}: $5 and 5% off {1}, {} <3")), []);
+    // A language is written with a hyphen.
+    let checked = text_with("zh_CN");
+    let [problem] = &checked[..] else {
+        panic!("{checked:?}");
+    };
+    assert_eq!(problem.id.as_str(), "unknown_key");
+    assert_eq!(problem.cure, "did you mean zh-CN?");
     for id in ["twelveletter", "with space", "1234567890123456", "芝麻"] {
         is(
             problems(|config| config["senderId"] = json!(id)),
@@ -490,11 +523,16 @@ fn a_configuration_of_texts_is_checked() {
     );
     is(
         problems(|config| {
-            config["templates"][1] = json!({ "usageType": "Register", "templateCode": "SMS_1" });
+            config["templates"] = json!([{ "usageType": "Generic", "templateCode": "SMS_1" }]);
         }),
         "template_one_region",
         Level::Warning,
     );
+    // What the text for Generic serves is served.
+    let by_generic = problems(|config| {
+        config["templates"][1] = json!({ "usageType": "Register", "templateCode": "SMS_1" });
+    });
+    assert_eq!(by_generic, []);
     is(
         problems(|config| config["templates"][1] = json!({ "usageType": "Register" })),
         "missing_field",
@@ -515,6 +553,75 @@ fn a_configuration_of_texts_is_checked() {
     });
     let twice = ["other_providers_key"; 2].map(|id| (id.to_owned(), Level::Warning));
     assert_eq!(elsewhere, twice);
+}
+
+/// The ladder of docs/overseas.md, with the values that the document leaves out.
+fn documented_ladder() -> Value {
+    let document = include_str!("../../../docs/overseas.md");
+    let example = document.split("```jsonc").nth(1).expect("an example");
+    let example = example.split("```").next().expect("its end");
+    let filled = example
+        .replace("\"…\"", "\"签名\"")
+        .replace("SMS_…", "SMS_1");
+    let mut config: Value = serde_json::from_str(&filled).expect("JSON");
+    config["accessKeyId"] = json!("testid");
+    config["accessKeySecret"] = json!("testsecret");
+    config
+}
+
+#[test]
+fn what_either_rung_of_a_ladder_serves_is_no_problem() {
+    let found = |config: &Value| -> Vec<(String, String)> {
+        let problems = ConnectorConfig::from_value(config, &NoLookup).problems;
+        let each = problems.into_iter();
+        each.map(|problem| (problem.id.to_string(), problem.path))
+            .collect()
+    };
+    let ladder = documented_ladder();
+    assert_eq!(found(&ladder), []);
+
+    let mut other_way = ladder["fallback"].clone();
+    for key in ["accessKeyId", "accessKeySecret"] {
+        other_way[key] = ladder[key].clone();
+    }
+    other_way["fallback"] = json!({
+        "provider": "aliyun-sms",
+        "signName": "签名",
+        "templates": ladder["templates"],
+    });
+    assert_eq!(found(&other_way), []);
+
+    let mut signed_at_home = ladder.clone();
+    signed_at_home["templates"][0]["templateCode"] = json!("SMS_1");
+    signed_at_home["signNames"] = json!({ "china": "签名" });
+    signed_at_home
+        .as_object_mut()
+        .expect("an object")
+        .remove("signName");
+    assert_eq!(found(&signed_at_home), []);
+
+    // A text for another usage type serves nobody else.
+    let mut partly = ladder.clone();
+    partly["fallback"]["templates"] = json!([
+        { "usageType": "Generic", "templateCode": "SMS_2" },
+        { "usageType": "Register", "text": "${code}" },
+    ]);
+    partly["fallback"]["signName"] = json!("签名");
+    let one_region = |path: &str| ("template_one_region".to_owned(), path.to_owned());
+    assert_eq!(
+        found(&partly),
+        [
+            one_region("templates[0].templateCode.overseas"),
+            one_region("fallback.templates[0].text"),
+        ]
+    );
+
+    let mut alone = ladder;
+    alone.as_object_mut().expect("an object").remove("fallback");
+    assert_eq!(
+        found(&alone),
+        [one_region("templates[0].templateCode.overseas")]
+    );
 }
 
 #[test]

@@ -224,18 +224,20 @@ fn is_north_american(national: &str) -> bool {
 /// metadata. A library that knows all numbers would cost 11 MB to answer this
 /// one question.
 const AREA_CODES: [u128; 8] = [
-    0x0021a9768d37f459cbf9ff7fe,
+    0x0021a9779d37f459cbf9ff7fe,
     0x00065003bb07cebb5efbff7fe,
     0x00011cf718405af6dd38ff7fe,
     0x001f7afcdea091387fffff7ff,
-    0x0024f41e87f0ee392f4dff7ff,
-    0x000f7cfe2d6618d65df1ff3fe,
-    0x00100f35fdfc7b9cbf63ff7ff,
+    0x0025f41e97f0ee392f4dff7ff,
+    0x000f7cfead6618d65df3ff3fe,
+    0x00100f37fdfc7b9cbf63ff7ff,
     0x00279cbc0095baff4f21ff7ff,
 ];
 
 #[cfg(test)]
 mod tests {
+    use rlibphonenumber::PHONE_NUMBER_UTIL;
+
     use super::*;
 
     fn mainland(text: &str) -> Option<String> {
@@ -274,6 +276,43 @@ mod tests {
         assert_eq!(overseas("14155552671").as_deref(), Some("+14155552671"));
         assert_eq!(mainland("0014155552671"), None);
         assert_eq!(Readings::of_written("+1 (415) 555-2671").mainland, None);
+    }
+
+    /// Whether the library knows a number of an area code. Islands give out few
+    /// exchanges of theirs, countries all.
+    fn is_in_use(area: u16, exchanges: impl Iterator<Item = u16>) -> bool {
+        let mut numbers = exchanges.map(|exchange| format!("+1{area}{exchange}2345"));
+        numbers.any(|number| {
+            let parsed = PHONE_NUMBER_UTIL.parse(&number, None);
+            parsed.is_ok_and(|parsed| PHONE_NUMBER_UTIL.is_valid_number(&parsed))
+        })
+    }
+
+    #[test]
+    fn the_area_codes_are_those_of_the_library() {
+        let is_wrong = |area: &u16| {
+            let known = is_north_american(&format!("{area}2345678"));
+            let exchanges = (200..1000).step_by(if known { 1 } else { 50 });
+            is_in_use(*area, exchanges) != known
+        };
+        let wrong: Vec<u16> = (200..1000).filter(is_wrong).collect();
+        assert_eq!(wrong, [] as [u16; 0]);
+    }
+
+    #[test]
+    fn every_country_of_the_plan_can_be_reached() {
+        let library = &*PHONE_NUMBER_UTIL;
+        let is_in_plan = |country| library.get_country_code_for_region(country) == Some(1);
+        let countries: Vec<_> = library.get_supported_regions().collect();
+        let of_plan = countries.into_iter().filter(|country| is_in_plan(*country));
+        let mut count = 0;
+        for country in of_plan {
+            let example = library.get_example_number(country).expect("an example");
+            let national = example.national_number.to_string();
+            assert!(is_north_american(&national), "{country:?}: {national}");
+            count += 1;
+        }
+        assert!(count >= 25, "{count}");
     }
 
     #[test]

@@ -26,9 +26,9 @@ const WAIT_SECS: u64 = 60;
   sesame send --config connector.json --to +8613800138000 --type SignIn \\
       --endpoint http://127.0.0.1:8086     # to `sesame emulator`
 
-Exit codes: 0 accepted (with --wait: delivered), 2 bad configuration or
-arguments, 3 refused (with --wait: or failed), 4 unknown (with --wait: or no
-report in time).")]
+Exit codes: 0 accepted (with --wait: delivered, or nobody can be asked), 2 bad
+configuration or arguments, 3 refused (with --wait: or failed), 4 unknown (with
+--wait: or no report in time).")]
 pub(crate) struct Args {
     /// A connector configuration: JSON (comments and trailing commas allowed)
     /// or TOML.
@@ -173,8 +173,10 @@ async fn send(args: &Args, connector: &Connector) -> Answer {
     match (&outcome, args.wait) {
         (Outcome::Accepted(receipt), true) => {
             let limit = Duration::from_secs(args.wait_secs);
-            let delivery = connector.delivery(&message.to, receipt, limit).await;
-            answer.delivered(&delivery)
+            match connector.delivery(&message.to, receipt, limit).await {
+                Some(delivery) => answer.delivered(&delivery),
+                None => answer.unreported(),
+            }
         }
         _ => answer,
     }

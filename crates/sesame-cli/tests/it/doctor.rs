@@ -225,7 +225,7 @@ type Variant = (&'static str, fn(&mut World));
 /// Accounts and configurations that look odd and are in order.
 #[test]
 fn what_is_in_order_in_another_way_is_in_order() {
-    let variants: [Variant; 20] = [
+    let variants: [Variant; 22] = [
         ("one template for the mainland", World::mainland_only),
         ("a template for each type", |w| {
             let code = json!({ "china": world::CHINA, "overseas": world::OVERSEAS });
@@ -284,6 +284,15 @@ fn what_is_in_order_in_another_way_is_in_order() {
             table::by_pnvs(w);
             w.permissions(&["dypns:SendSmsVerifyCode"]);
         }),
+        ("a message by PNVS, which cannot be asked about it", |w| {
+            table::by_pnvs(w);
+            w.account(
+                "/sign_names/3",
+                json!({ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }),
+            );
+            w.account("/templates/3", json!({ "code": "100001", "kind": "verification", "tag": "gift", "content": "${code}，${min}分钟" }));
+            w.send("+8613800138000");
+        }),
         ("PNVS behind it", |w| w.config("/fallback", table::pnvs())),
         ("the international API alone, and what it needs", |w| {
             table::by_intl(w);
@@ -294,6 +303,15 @@ fn what_is_in_order_in_another_way_is_in_order() {
         ("the international API behind it", |w| {
             w.config("/templates/0/templateCode", json!(world::CHINA));
             w.config("/fallback", table::intl());
+        }),
+        ("the international API behind it, for all abroad", |w| {
+            w.config(
+                "/templates/0/templateCode",
+                json!({ "china": world::CHINA }),
+            );
+            w.config("/fallback", table::intl());
+            w.country("HK");
+            w.country("US");
         }),
         ("every country is served", |w| {
             for letters in ["CN", "hk", "US", "DE"] {

@@ -600,3 +600,77 @@ fn nothing_goes_past_the_endpoint_that_is_named() {
         "100001"
     );
 }
+
+/// A ladder as docs/overseas.md has it.
+fn ladder(folder: &Folder) -> String {
+    let text = r#"{ "accessKeyId": "testid", "accessKeySecret": "testsecret", "signName": "阿里云短信测试",
+        "templates": [{ "usageType": "Generic", "templateCode": { "china": "SMS_154950909" } }],
+        "fallback": { "provider": "aliyun-intl",
+          "templates": [{ "usageType": "Generic", "text": "Your code is ${code}." }] } }"#;
+    folder.write("ladder.json", text)
+}
+
+#[test]
+fn what_a_ladder_plans_is_no_warning() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = ladder(&folder);
+    let abroad = send(&config, &emulator.url, "+85268326366", &[]);
+    assert_eq!((abroad.code, abroad.err.as_str()), (0, ""), "{abroad:?}");
+
+    let fault =
+        r#"{"action":"SendSms","fault":{"code":"isv.SMS_TEMPLATE_ILLEGAL","http_status":200}}"#;
+    emulator.post("/_emulator/faults", fault);
+    let refused = send(&config, &emulator.url, "+8613800138000", &[]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert_eq!(refused.json()["code"], "isv.SMS_TEMPLATE_ILLEGAL");
+    assert!(refused.err.contains("WARN"), "{refused:?}");
+}
+
+#[test]
+fn of_a_ladder_the_rung_that_was_to_send_says_what_is_wrong() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = ladder(&folder);
+    let fault = r#"{"action":"SendMessageToGlobe","fault":{"code":"isv.AMOUNT_NOT_ENOUGH","http_status":200}}"#;
+    emulator.post("/_emulator/faults", fault);
+    let refused = send(&config, &emulator.url, "+85268326366", &[]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let found = refused.json();
+    assert_eq!(found["code"], "isv.AMOUNT_NOT_ENOUGH", "{found}");
+    assert!(found["request_id"].is_string(), "{found}");
+    assert_eq!(refused.err, "");
+}
+
+/// PNVS lists no messages and pushes no reports.
+#[test]
+fn what_cannot_be_asked_about_is_not_waited_for() {
+    let (emulator, folder) = (Running::emulator(), Folder::new());
+    let config = folder.write(
+        "pnvs.json",
+        r#"{ "provider": "aliyun-pnvs", "accessKeyId": "testid", "accessKeySecret": "testsecret",
+            "signName": "速通互联验证码",
+            "templates": [{ "usageType": "Generic", "templateCode": "100001" }] }"#,
+    );
+    let to = "+8613800138000";
+    let said = send(&config, &emulator.url, to, &["--wait", "--wait-secs", "20"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let found = said.json();
+    assert_eq!(found["outcome"], "accepted", "{found}");
+    assert!(found["delivery"].is_null(), "{found}");
+    assert!(said.err.contains("nothing to wait for"), "{said:?}");
+
+    for (language, sentence) in [
+        ("en_US.UTF-8", "nothing to wait for"),
+        ("zh_CN.UTF-8", "无需等待"),
+    ] {
+        emulator.post("/_emulator/reset", "");
+        let mut command = sesame();
+        command.args(["send", "--config", &config, "--endpoint", &emulator.url]);
+        command
+            .args(["--to", to, "--type", "SignIn", "--wait"])
+            .env("LANG", language);
+        let said = Said::of(&command.output().expect("it runs"));
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.out.contains(sentence), "{said:?}");
+        assert!(!said.out.contains("no delivery report yet"), "{said:?}");
+    }
+}

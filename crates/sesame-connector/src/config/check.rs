@@ -5,6 +5,7 @@
 //! give what can be wrong with it an id in `problem.rs`.
 
 mod credentials;
+mod gap;
 mod reader;
 mod templates;
 mod text;
@@ -15,8 +16,8 @@ use std::time::Duration;
 use aliyun_sms::Endpoint;
 
 use super::lookup::Lookup;
-use super::node::{Node, Value};
-use super::problem::{Found, ProblemId};
+use super::node::{Entry, Node, Value};
+use super::problem::{Found, Place, ProblemId};
 use super::{ConnectorConfig, DEFAULT_TIMEOUT, ProviderKind};
 use crate::phone::{Reading, Region};
 use crate::suggest;
@@ -43,6 +44,9 @@ const KEYS: &[&str] = &[
     "fallback",
 ];
 
+/// Where a server's configuration says which connector is its own.
+const CONNECTOR: &str = "connector";
+
 /// What a fallback has of its own.
 const FALLBACK_KEYS: &[&str] = &[
     "provider",
@@ -60,21 +64,29 @@ pub(super) fn check(root: &Node, lookup: &dyn Lookup) -> (Option<ConnectorConfig
     let mut reader = Reader {
         lookup,
         found: Vec::new(),
+        gaps: Vec::new(),
         provider: ProviderKind::default(),
     };
     let config = reader.config(&Field::root(root));
+    if let Some(config) = &config {
+        reader.close_gaps(config);
+    }
     (config, reader.found)
 }
 
 impl Reader<'_> {
     fn config(&mut self, root: &Field<'_>) -> Option<ConnectorConfig> {
-        if !matches!(root.value, Value::Table(_)) {
+        let Value::Table(entries) = root.value else {
             let message = format!(
                 "the configuration must be an object, and is {}",
                 root.value.kind()
             );
             let cure = "put everything into one pair of braces { }";
             self.report(ProblemId::RootNotObject, &root.place, message, cure);
+            return None;
+        };
+        if let Some(entry) = of_a_server(entries) {
+            self.report_server(entry);
             return None;
         }
         let root = self.table(root, KEYS)?;
@@ -107,6 +119,27 @@ impl Reader<'_> {
             config.fallback = self.fallback(&field, &config).map(Box::new);
         }
         Some(config)
+    }
+
+    fn report_server(&mut self, entry: &Entry) {
+        let field = Field {
+            place: Place {
+                path: entry.key.clone(),
+                at: entry.at,
+            },
+            value: &entry.node.value,
+        };
+        let message = "this is a server's configuration, not its connector's";
+        let cure = match (entry.key.as_str(), field.value) {
+            (CONNECTOR, Value::Text(path)) => {
+                format!("name its connector's file: {}", field.quoted(path))
+            }
+            (CONNECTOR, _) => {
+                "put what stands in [connector] into a file, and name that".to_owned()
+            }
+            _ => "name its connector's file".to_owned(),
+        };
+        self.report(ProblemId::ServerConfiguration, &field.place, message, cure);
     }
 
     /// What is not its own it has of the whole.
@@ -270,6 +303,16 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// What tells that this is the configuration of a server, if it is.
+fn of_a_server(entries: &[Entry]) -> Option<&Entry> {
+    let find = |keys: [&str; 3]| {
+        let mut keys = keys.into_iter();
+        keys.find_map(|key| entries.iter().find(|entry| entry.key == key))
+    };
+    let is_connector = find(["templates", "accessKeyId", "credentials"]).is_some();
+    find([CONNECTOR, "listen", "data_dir"]).filter(|_| !is_connector)
 }
 
 /// The letters of the country somebody wrote by its calling code or name.

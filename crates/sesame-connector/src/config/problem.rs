@@ -74,6 +74,8 @@ problem_ids! {
     RootNotObject "root_not_object" Error;
     /// A value of another type than the key takes.
     WrongType "wrong_type" Error;
+    /// The configuration of a server in the place of its connector's.
+    ServerConfiguration "server_configuration" Error;
     /// A key that must be there is not.
     MissingField "missing_field" Error;
     /// An empty string.
@@ -146,6 +148,8 @@ problem_ids! {
     OtherProvidersKey "other_providers_key" Warning;
     /// A text without the code, or with more than one.
     TextWithoutCode "text_without_code" Error;
+    /// A placeholder of another make in a text.
+    TextPlaceholder "text_placeholder" Warning;
     /// A text that is sent, and paid, as several.
     TextSegments "text_segments" Warning;
     /// A variable of a text that only some callers give.

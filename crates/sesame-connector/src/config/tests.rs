@@ -185,6 +185,22 @@ fn one_wrong_value_is_one_problem_at_its_place() {
             "accessKeyId",
         ),
         (
+            with("credentials", json!("default")),
+            "credentials_conflict",
+            "accessKeyId",
+        ),
+        (
+            json!({ "listen": "127.0.0.1:8080", "connector": "connector.json", "token": {} }),
+            "server_configuration",
+            "connector",
+        ),
+        (
+            json!({ "data_dir": "data", "listen": "127.0.0.1:8080" }),
+            "server_configuration",
+            "listen",
+        ),
+        (with("connector", json!("x")), "unknown_key", "connector"),
+        (
             with("credentials", json!("default")).tap(|c| {
                 c.as_object_mut().unwrap().remove("accessKeyId");
             }),
@@ -642,7 +658,42 @@ fn a_signature_for_one_region_serves_that_one() {
 }
 
 #[test]
+fn what_is_for_elsewhere_is_idle_with_a_provider_of_the_mainland() {
+    let by_pnvs = |codes: serde_json::Value, sign_names: serde_json::Value| {
+        let mut config = without("signName");
+        config["provider"] = json!("aliyun-pnvs");
+        config["signNames"] = sign_names;
+        config["templates"] = json!([{ "usageType": "Generic", "templateCode": codes }]);
+        check(&config)
+    };
+    let china = json!({ "china": "签名" });
+    for codes in [json!("100001"), json!({ "china": "100001" })] {
+        assert_eq!(found(&by_pnvs(codes, china.clone())), []);
+    }
+    let both = json!({ "china": "100001", "overseas": "100001" });
+    let checked = by_pnvs(both, json!({ "china": "签名", "overseas": "Abroad" }));
+    assert!(checked.is_valid());
+    assert_eq!(
+        found(&checked),
+        [
+            ("other_providers_key", "signNames.overseas"),
+            ("other_providers_key", "templates[0].templateCode.overseas"),
+        ]
+    );
+    let none = by_pnvs(json!({}), china);
+    assert_eq!(
+        found(&none),
+        [("missing_field", "templates[0].templateCode.china")]
+    );
+}
+
+#[test]
 fn what_was_meant_is_said() {
+    let server = json!({ "connector": "conf/connector.json" });
+    assert_eq!(
+        check(&server).problems[0].cure,
+        "name its connector's file: conf/connector.json"
+    );
     for (config, cure) in [
         (
             with("region", json!("cn-hangzou")),

@@ -7,7 +7,7 @@ use super::plan::Plan;
 use crate::config::{ConnectorConfig, ProviderKind};
 use crate::phone::Region;
 use crate::template::text::{render, segments, variables};
-use crate::template::{Destination, MessageText, Route, RouteError, TemplateRegion, route_to};
+use crate::template::{Destination, MessageText, Route, TemplateRegion, route_by_either};
 use crate::text::{Text, printable};
 use crate::usage::UsageType;
 
@@ -138,7 +138,7 @@ fn one(
     let subject = format!("{country} +{}", to.country_code);
     let mut ways: Vec<Route> = Vec::new();
     for usage_type in &UsageType::REQUIRED {
-        match way(config, usage_type, to) {
+        match route_by_either(config, usage_type, to) {
             Ok(route) if ways.contains(&route) => {}
             Ok(route) => ways.push(route),
             Err(error) => {
@@ -173,21 +173,6 @@ fn one(
     let (en, zh) = (joined(|text| &text.en), joined(|text| &text.zh));
     let message = Text::made(format!("gets {en}"), format!("使用{zh}"));
     Some(Check::ok(CheckId::Country, &subject, message))
-}
-
-/// As the connector goes: the whole first, then its fallback; what neither can
-/// serve is the whole's to mend.
-fn way(
-    config: &ConnectorConfig,
-    usage_type: &UsageType,
-    to: Destination,
-) -> Result<Route, RouteError> {
-    route_to(config, usage_type, to).or_else(|error| {
-        let fallback = config.fallback.as_deref();
-        fallback
-            .and_then(|fallback| route_to(fallback, usage_type, to).ok())
-            .ok_or(error)
-    })
 }
 
 fn told_way(config: &ConnectorConfig, route: &Route) -> Text {

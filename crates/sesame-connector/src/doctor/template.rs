@@ -9,6 +9,7 @@ use super::check::{Check, CheckId, Level};
 use super::links;
 use super::plan::TemplateUse;
 use super::sign_name::rejected;
+use crate::template::foreign_placeholder;
 use crate::text::{Text, printable};
 
 /// The variable that holds the code.
@@ -192,61 +193,6 @@ fn text(code: &str, content: &str) -> Check {
     )
 }
 
-/// A placeholder of another make: `{{code}}`, `{code}`, `#code#`, `%code%`,
-/// `<code>`, `$code`, or one in full-width characters.
-pub(crate) fn foreign_placeholder(content: &str) -> Option<&str> {
-    const BRACKETS: [(&str, &str); 8] = [
-        ("{{", "}}"),
-        ("＄{", "}"),
-        ("＄｛", "｝"),
-        ("$｛", "｝"),
-        ("｛", "｝"),
-        ("#", "#"),
-        ("%", "%"),
-        ("<", ">"),
-    ];
-    let bracketed = BRACKETS.iter().find_map(|(open, close)| {
-        let start = content.find(open)?;
-        let inside = &content[start + open.len()..];
-        let end = inside.find(close)?;
-        let is_name = is_name(inside[..end].trim());
-        is_name.then(|| &content[start..start + open.len() + end + close.len()])
-    });
-    bracketed
-        .or_else(|| single_brace(content))
-        .or_else(|| bare_dollar(content))
-}
-
-/// `{code}` without the sign that makes it a variable.
-fn single_brace(content: &str) -> Option<&str> {
-    content.match_indices('{').find_map(|(start, _)| {
-        let before = content[..start].chars().next_back();
-        let inside = &content[start + 1..];
-        let end = inside.find('}')?;
-        let is_plain = !matches!(before, Some('$' | '{')) && is_name(inside[..end].trim());
-        is_plain.then(|| &content[start..start + end + 2])
-    })
-}
-
-/// `$code` without its braces.
-fn bare_dollar(content: &str) -> Option<&str> {
-    content.match_indices('$').find_map(|(start, _)| {
-        let after = &content[start + 1..];
-        let end = after
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(after.len());
-        let is_name = is_name(&after[..end]);
-        is_name.then(|| &content[start..start + 1 + end])
-    })
-}
-
-fn is_name(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(|c| c.is_ascii_alphabetic())
-        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && text.len() <= 40
-}
-
 /// The names in `${…}`, each once, in their order.
 pub(crate) fn variables_of(content: &str) -> Vec<&str> {
     let mut names = Vec::new();
@@ -419,33 +365,6 @@ fn sign_name(used: &TemplateUse, reply: &GetSmsTemplateReply) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn placeholders_of_other_makes_are_found() {
-        for (content, found) in [
-            ("验证码{{code}}，请勿泄露", Some("{{code}}")),
-            ("验证码{{ code }}", Some("{{ code }}")),
-            ("验证码＄{code}", Some("＄{code}")),
-            ("验证码$｛code｝", Some("$｛code｝")),
-            ("验证码＄｛code｝", Some("＄｛code｝")),
-            ("验证码{code}", Some("{code}")),
-            ("验证码#code#", Some("#code#")),
-            ("验证码%code%", Some("%code%")),
-            ("验证码<code>", Some("<code>")),
-            ("验证码$code，", Some("$code")),
-            ("验证码${code}", None),
-            ("验证码${code}，${min}分钟内有效", None),
-            ("${code} 5% off, 10% later", None),
-            ("验证码${code}#", None),
-            ("价格$5，验证码${code}", None),
-            ("", None),
-            ("{", None),
-            ("$", None),
-            ("{{", None),
-        ] {
-            assert_eq!(foreign_placeholder(content), found, "{content}");
-        }
-    }
 
     #[test]
     fn variables_are_read_once_each() {

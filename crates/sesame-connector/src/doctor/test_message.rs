@@ -8,7 +8,7 @@ use super::check::{Check, CheckId};
 use super::links;
 use crate::connector::Connector;
 use crate::message::{Draft, OutId};
-use crate::outcome::{Delivery, Doubt, Outcome, Receipt, Refusal};
+use crate::outcome::{Delivery, Doubt, Outcome, Receipt, Refusal, UNREPORTED};
 use crate::phone::PhoneNumber;
 use crate::text::{Text, printable};
 use crate::usage::UsageType;
@@ -92,7 +92,17 @@ async fn follow(
     limit: Duration,
 ) -> Check {
     let subject = to.masked();
-    match connector.delivery(to, receipt, limit).await {
+    let Some(delivery) = connector.delivery(to, receipt, limit).await else {
+        return Check::ok(
+            CheckId::TestMessage,
+            &subject,
+            Text::made(
+                format!("was accepted; look at the phone: {}", UNREPORTED.en),
+                format!("已受理，请查看手机：{}", UNREPORTED.zh),
+            ),
+        );
+    };
+    match delivery {
         Delivery::Delivered => Check::ok(
             CheckId::TestMessage,
             &subject,

@@ -1,8 +1,9 @@
 //! What Aliyun takes as a signature's name and a template's text, told before it
 //! is asked. Pure.
 
-use crate::doctor::{foreign_placeholder, variables_of};
+use crate::doctor::variables_of;
 use crate::template::TemplateRegion;
+use crate::template::foreign_placeholder;
 use crate::text::{Text, is_invisible, printable};
 
 /// The longest name of a template, in characters.

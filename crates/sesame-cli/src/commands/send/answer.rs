@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use sesame_connector::{
-    Delivery, Language as Said, Outcome, OutcomeView, PhoneNumber, Stage, Text,
+    Delivery, Language as Said, Outcome, OutcomeView, PhoneNumber, Stage, Text, UNREPORTED,
 };
 
 use crate::fault::EXIT_BAD_INPUT;
@@ -96,6 +96,7 @@ impl From<BadInput> for Answer {
             retry_after_secs: None,
             exit: Exit::BadInput,
             is_told: input.is_told,
+            is_unreported: false,
         }
     }
 }
@@ -109,6 +110,8 @@ pub(crate) struct Answer {
     exit: Exit,
     /// Whether standard error has the reasons already.
     is_told: bool,
+    /// Whether it was waited for a report that cannot be had.
+    is_unreported: bool,
 }
 
 impl Answer {
@@ -120,6 +123,7 @@ impl Answer {
             retry_after_secs: retry_after_secs(outcome),
             exit: Exit::of(outcome),
             is_told: false,
+            is_unreported: false,
         }
     }
 
@@ -147,6 +151,12 @@ impl Answer {
         self
     }
 
+    /// Says that there is no report to wait for. Accepted is all there is.
+    pub(super) fn unreported(mut self) -> Self {
+        self.is_unreported = true;
+        self
+    }
+
     pub(super) fn exit_code(&self) -> u8 {
         self.exit.code()
     }
@@ -158,6 +168,9 @@ impl Answer {
         match (as_json, self.exit) {
             (true, Exit::BadInput) if !self.is_told => {
                 output::error_line(self.text(Language::English))
+            }
+            (true, _) if self.is_unreported => {
+                output::error_line(nothing_to_wait_for(Language::English));
             }
             (true, _) => {}
             (false, Exit::BadInput) => output::error_line(self.text(language)),
@@ -176,6 +189,11 @@ impl Answer {
             .retry_after_secs
             .map(|secs| format!("{secs} s"))
             .unwrap_or_default();
+        let delivery = if self.is_unreported {
+            nothing_to_wait_for(language)
+        } else {
+            object.delivery.unwrap_or_default().to_owned()
+        };
         let rows = [
             (pick("code", "错误码"), value(&object.code)),
             (pick("cause", "原因"), value(&object.cause)),
@@ -184,10 +202,7 @@ impl Answer {
             ("out-id", value(&object.out_id)),
             ("biz-id", value(&object.biz_id)),
             ("request-id", value(&object.request_id)),
-            (
-                pick("delivery", "送达"),
-                object.delivery.unwrap_or_default().to_owned(),
-            ),
+            (pick("delivery", "送达"), delivery),
         ];
         format!("{}\n{}", self.headline(language), table(&rows))
     }
@@ -218,6 +233,13 @@ impl Answer {
             Some(to) => format!("{} ({to})", paint(style, text)),
             None => paint(style, text),
         }
+    }
+}
+
+fn nothing_to_wait_for(language: Language) -> String {
+    match language {
+        Language::English => format!("nothing to wait for: {}", UNREPORTED.en),
+        Language::Chinese => format!("无需等待：{}", UNREPORTED.zh),
     }
 }
 

@@ -63,6 +63,18 @@ rows! {
     "one template for the mainland, none for elsewhere",
         "configuration" "warning" "templates[0].templateCode.overseas", "template_one_region", "",
         |w| w.config("/templates/0/templateCode", json!({ "china": CHINA }));
+    "PNVS has a template for elsewhere",
+        "configuration" "warning" "templates[0].templateCode.overseas", "other_providers_key", "remove it",
+        |w| {
+            by_pnvs(w);
+            w.config("/templates/0/templateCode", json!({ "china": "100001", "overseas": "100002" }));
+        };
+    "the server's configuration stands in its place",
+        "configuration" "failure" "connector", "server_configuration", "its connector's file: connector.json",
+        |w| w.text = Some("listen = \"127.0.0.1:8080\"\nconnector = \"connector.json\"\n[token]\nissuer = \"https://example.com\"\n".into());
+    "credentials stand beside a key",
+        "configuration" "failure" "accessKeyId", "credentials_conflict", "keep either",
+        |w| w.config("/credentials", json!("default"));
     "key id and secret are swapped",
         "configuration" "failure" "accessKeySecret", "keys_swapped", "",
         |w| {
@@ -75,6 +87,12 @@ rows! {
             w.config("/accessKeyId", json!("STS.example"));
             w.account("/access_keys/0/id", json!("STS.example"));
             w.account("/access_keys/0/security_token", json!("a-token"));
+        };
+    "a text for abroad says {{min}}",
+        "configuration" "warning" "templates[0].text", "says {{min}}, which Aliyun sends as it stands", "${min}",
+        |w| {
+            by_intl(w);
+            w.config("/templates/0/text", json!("Your code is ${code}, good for {{min}} minutes."));
         };
     "a text for abroad does not hold the code",
         "configuration" "failure" "templates[0].text", "text_without_code", "${code}",

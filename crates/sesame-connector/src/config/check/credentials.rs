@@ -35,24 +35,7 @@ impl Reader<'_> {
 
     /// `"credentials": "default"`, Alibaba's own provider chain.
     fn chain(&mut self, root: &Table<'_>) -> Option<Credentials> {
-        for key in [
-            "accessKeyId",
-            "accessKeySecret",
-            "securityToken",
-            "nextAccessKeyId",
-            "nextAccessKeySecret",
-        ] {
-            if root.has(key) {
-                let message = format!("{key} stands beside credentials, which makes it useless");
-                let cure = format!("keep either credentials or {key}");
-                self.report(
-                    ProblemId::CredentialsConflict,
-                    &root.place_of(key),
-                    message,
-                    cure,
-                );
-            }
-        }
+        self.check_beside(root);
         let name = self.optional(root, "credentials", Sort::Plain)?;
         if name != "default" {
             let message = "the only credentials that can be named are \"default\"";
@@ -62,6 +45,25 @@ impl Reader<'_> {
             return None;
         }
         Some(Credentials::DefaultChain)
+    }
+
+    /// What stands beside the chain, and is never read.
+    fn check_beside(&mut self, root: &Table<'_>) {
+        let keys = [
+            "accessKeyId",
+            "accessKeySecret",
+            "securityToken",
+            "nextAccessKeyId",
+            "nextAccessKeySecret",
+        ];
+        let idle: Vec<&str> = keys.into_iter().filter(|key| root.has(key)).collect();
+        let Some(first) = idle.first() else {
+            return;
+        };
+        let (place, idle) = (root.place_of(first), idle.join(", "));
+        let message = format!("credentials makes what stands beside it useless: {idle}");
+        let cure = format!("keep either credentials or {idle}");
+        self.report(ProblemId::CredentialsConflict, &place, message, cure);
     }
 
     /// The key that will take over, valid already while the old one still is.

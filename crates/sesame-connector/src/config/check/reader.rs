@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::gap::Gap;
 use crate::config::ProviderKind;
 use crate::config::lookup::Lookup;
 use crate::config::node::{Entry, Node, Value};
@@ -13,6 +14,8 @@ use crate::suggest;
 pub(super) struct Reader<'a> {
     pub(super) lookup: &'a dyn Lookup,
     pub(super) found: Vec<Found>,
+    /// Which of them are none if something else serves a region.
+    pub(super) gaps: Vec<Gap>,
     /// Whose signatures and templates are being read.
     pub(super) provider: ProviderKind,
 }

@@ -5,7 +5,7 @@ use super::text::Sort;
 use crate::config::node::Value;
 use crate::config::problem::{Level, Place, ProblemId};
 use crate::config::{ProviderKind, SignNames, Template, TemplateCodes};
-use crate::template::{SignName, TemplateCode};
+use crate::template::{SignName, TemplateCode, TemplateRegion};
 use crate::usage::UsageType;
 
 const TEMPLATE_KEYS: &[&str] = &[
@@ -46,6 +46,7 @@ impl Reader<'_> {
             names.overseas = table
                 .field("overseas")
                 .and_then(|field| self.sign_name(&field));
+            self.check_overseas(&table);
         }
         names
     }
@@ -94,11 +95,11 @@ impl Reader<'_> {
             self.wrong_type(&kind, "a number");
         }
         let text = self.text(&table);
-        let codes = match self.provider {
-            ProviderKind::AliyunIntl => self.china_code(&table),
-            _ => self.template_codes(&table),
-        };
         let usage_type = self.usage_type(&table, seen);
+        let codes = match self.provider {
+            ProviderKind::AliyunIntl => self.china_code(&table, usage_type.as_ref()),
+            _ => self.template_codes(&table, usage_type.as_ref()),
+        };
         let sign_names = self.sign_names(&table);
         let variables = self.variables(&table);
         Some(Template {
@@ -112,7 +113,11 @@ impl Reader<'_> {
 
     /// The international API sends templates in the mainland alone, and texts
     /// elsewhere; one of the two must be there.
-    fn china_code(&mut self, table: &Table<'_>) -> Option<TemplateCodes> {
+    fn china_code(
+        &mut self,
+        table: &Table<'_>,
+        usage_type: Option<&UsageType>,
+    ) -> Option<TemplateCodes> {
         let has_text = table.has("text");
         if !table.has("templateCode") {
             if !has_text {
@@ -125,7 +130,7 @@ impl Reader<'_> {
                 overseas: None,
             });
         }
-        let china = match self.template_codes(table)? {
+        let china = match self.template_codes(table, usage_type)? {
             TemplateCodes::Everywhere(code) => Some(code),
             TemplateCodes::ByRegion { china, overseas } => {
                 if overseas.is_some() {
@@ -140,11 +145,12 @@ impl Reader<'_> {
         if !has_text {
             let message = "there is no text, so numbers outside the mainland are refused";
             let cure = "add text, if such numbers are to be served";
-            self.report(
+            self.left_out(
                 ProblemId::TemplateOneRegion,
                 &table.place_of("text"),
-                message,
-                cure,
+                TemplateRegion::Overseas,
+                usage_type.cloned().into_iter().collect(),
+                [message, cure],
             );
         }
         Some(TemplateCodes::ByRegion {
@@ -204,7 +210,11 @@ impl Reader<'_> {
         }
     }
 
-    fn template_codes(&mut self, table: &Table<'_>) -> Option<TemplateCodes> {
+    fn template_codes(
+        &mut self,
+        table: &Table<'_>,
+        usage_type: Option<&UsageType>,
+    ) -> Option<TemplateCodes> {
         let Some(field) = table.field("templateCode") else {
             self.missing(
                 table,
@@ -225,18 +235,32 @@ impl Reader<'_> {
         let overseas = codes
             .field("overseas")
             .and_then(|field| self.template_code(&field));
+        self.check_overseas(&codes);
         if self.provider != ProviderKind::AliyunIntl {
-            self.check_regions(&codes);
+            self.check_regions(&codes, usage_type);
         }
         (china.is_some() || overseas.is_some())
             .then_some(TemplateCodes::ByRegion { china, overseas })
     }
 
-    fn check_regions(&mut self, codes: &Table<'_>) {
-        let (absent, whose) = match (codes.has("china"), codes.has("overseas")) {
+    /// What is for numbers abroad, where the provider serves the mainland alone.
+    fn check_overseas(&mut self, table: &Table<'_>) {
+        let is_for_china = self.provider == ProviderKind::AliyunPnvs;
+        if let Some(field) = table.field("overseas").filter(|_| is_for_china) {
+            let message = "PNVS sends to numbers of the mainland alone, so this is never used";
+            let cure = "remove it, or move it to where the provider aliyun-sms stands";
+            self.report(ProblemId::OtherProvidersKey, &field.place, message, cure);
+        }
+    }
+
+    fn check_regions(&mut self, codes: &Table<'_>, usage_type: Option<&UsageType>) {
+        use TemplateRegion::{China, Overseas};
+        let is_for_china = self.provider == ProviderKind::AliyunPnvs;
+        let (absent, region, whose) = match (codes.has("china"), codes.has("overseas")) {
             (true, true) => return,
-            (true, false) => ("overseas", "outside the mainland"),
-            (false, true) => ("china", "of the mainland"),
+            (true, false) if is_for_china => return,
+            (true, false) => ("overseas", Overseas, "outside the mainland"),
+            (false, true) => ("china", China, "of the mainland"),
             (false, false) => {
                 let cure =
                     r#"write {"china": "SMS_…", "overseas": "SMS_…"}, or one code as a string"#;
@@ -245,11 +269,12 @@ impl Reader<'_> {
         };
         let message = format!("there is no {absent} template, so numbers {whose} are refused");
         let cure = format!("add {absent}, if such numbers are to be served");
-        self.report(
+        self.left_out(
             ProblemId::TemplateOneRegion,
             &codes.place_of(absent),
-            message,
-            cure,
+            region,
+            usage_type.cloned().into_iter().collect(),
+            [&message, &cure],
         );
     }
 
@@ -337,40 +362,65 @@ impl Reader<'_> {
         shared: &SignNames,
         templates: &[(Place, Option<Template>)],
     ) -> bool {
-        let lacks: Vec<(&Place, Option<Lack>)> = templates
+        let read = templates
             .iter()
-            .filter_map(|(place, template)| Some((place, lack(template.as_ref()?, shared))))
+            .filter_map(|(place, template)| Some((place, template.as_ref()?)));
+        let lacks: Vec<(&Place, &Template, Option<Lack>)> = read
+            .map(|(place, template)| (place, template, lack(template, shared, self.provider)))
             .collect();
         // A signName of the wrong type was named as such already.
         let is_named = root.has("signName");
-        let is_common = lacks.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let is_common = lacks.windows(2).all(|pair| pair[0].2 == pair[1].2);
         let told = if is_common { 1 } else { lacks.len() };
-        for &(place, lack) in lacks.iter().take(told).filter(|_| !is_named) {
-            let Some((id, key, message)) = lack else {
+        for &(place, template, lack) in lacks.iter().take(told).filter(|_| !is_named) {
+            let Some(lack) = lack else {
                 continue;
             };
-            let place = if is_common {
-                root.place_of(key)
+            if is_common {
+                let all = lacks.iter().map(|(_, template, _)| *template).collect();
+                self.report_lack(lack, &root.place_of(lack.key), all);
             } else {
-                let path = format!("{}.{key}", place.path);
-                Place { path, at: place.at }
-            };
-            let cure = format!(
-                "add {key}, an approved signature without brackets; beside templates it is for all of them"
-            );
-            self.report(id, &place, message, cure);
+                let path = format!("{}.{}", place.path, lack.key);
+                self.report_lack(lack, &Place { path, at: place.at }, vec![template]);
+            }
         }
-        let needed = |lack: Option<Lack>| lack.is_some_and(|(id, ..)| id.level() == Level::Error);
-        !lacks.iter().any(|&(_, lack)| needed(lack))
+        let needed = |lack: Option<Lack>| lack.is_some_and(|lack| lack.id.level() == Level::Error);
+        !lacks.iter().any(|&(_, _, lack)| needed(lack))
+    }
+
+    fn report_lack(&mut self, lack: Lack, place: &Place, concerned: Vec<&Template>) {
+        let (id, key, message) = (lack.id, lack.key, lack.message);
+        let cure = format!(
+            "add {key}, an approved signature without brackets; beside templates it is for all of them"
+        );
+        match lack.region {
+            // An error stays one, whatever else serves those numbers.
+            Some(region) if id.level() == Level::Warning => {
+                let each = concerned.into_iter();
+                let usage_types = each.map(|template| template.usage_type.clone()).collect();
+                self.left_out(id, place, region, usage_types, [message, &cure]);
+            }
+            _ => self.report(id, place, message, cure),
+        }
     }
 }
 
-/// The rule a lack of signatures breaks, the key to add, and what is wrong.
-type Lack = (ProblemId, &'static str, &'static str);
+/// What a lack of signatures is.
+#[derive(Clone, Copy, PartialEq)]
+struct Lack {
+    /// The rule that it breaks.
+    id: ProblemId,
+    /// Whose numbers are not served; all, where none is named.
+    region: Option<TemplateRegion>,
+    /// The key to add.
+    key: &'static str,
+    /// What is wrong.
+    message: &'static str,
+}
 
 /// What a template lacks to be signed wherever it goes. A plain code does not
 /// say where it is to go, so there one of the two regions is enough.
-fn lack(template: &Template, shared: &SignNames) -> Option<Lack> {
+fn lack(template: &Template, shared: &SignNames, provider: ProviderKind) -> Option<Lack> {
     let (china, overseas, for_one) = match &template.codes {
         TemplateCodes::Everywhere(_) => (true, true, ProblemId::SignNameOneRegion),
         TemplateCodes::ByRegion { china, overseas } => {
@@ -381,22 +431,30 @@ fn lack(template: &Template, shared: &SignNames) -> Option<Lack> {
     let is_unsigned =
         |pick: fn(&SignNames) -> Option<&SignName>| pick(own).or_else(|| pick(shared)).is_none();
     let china = china && is_unsigned(SignNames::for_china);
-    let overseas = overseas && is_unsigned(SignNames::for_overseas);
+    let is_for_all = provider != ProviderKind::AliyunPnvs;
+    let overseas = is_for_all && overseas && is_unsigned(SignNames::for_overseas);
     let has_any = [own, shared]
         .into_iter()
         .any(|names| *names != SignNames::default());
     match (china, overseas) {
         (false, false) => None,
-        (true, false) if has_any => Some((
-            for_one,
-            "signNames.china",
-            "there is no china signature, so numbers of the mainland are refused",
-        )),
-        (false, true) if has_any => Some((
-            for_one,
-            "signNames.overseas",
-            "there is no overseas signature, so numbers outside the mainland are refused",
-        )),
-        _ => Some((ProblemId::MissingField, "signName", "signName is missing")),
+        (true, false) if has_any => Some(Lack {
+            id: for_one,
+            region: Some(TemplateRegion::China),
+            key: "signNames.china",
+            message: "there is no china signature, so numbers of the mainland are refused",
+        }),
+        (false, true) if has_any => Some(Lack {
+            id: for_one,
+            region: Some(TemplateRegion::Overseas),
+            key: "signNames.overseas",
+            message: "there is no overseas signature, so numbers outside the mainland are refused",
+        }),
+        _ => Some(Lack {
+            id: ProblemId::MissingField,
+            region: None,
+            key: "signName",
+            message: "signName is missing",
+        }),
     }
 }

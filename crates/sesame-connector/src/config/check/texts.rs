@@ -1,12 +1,14 @@
 //! Texts of our own and whom they come from, for providers that take texts.
 
+use std::collections::BTreeSet;
+
 use super::reader::{Field, Reader, Table};
 use super::text::Sort;
 use crate::config::ProviderKind;
 use crate::config::node::Value;
 use crate::config::problem::ProblemId;
-use crate::template::MessageText;
 use crate::template::text::{Encoding, Piece, first_not_gsm, pieces, render, segments, variables};
+use crate::template::{MessageText, foreign_placeholder};
 
 /// The variable that holds the code.
 const CODE: &str = "code";
@@ -78,14 +80,16 @@ impl Reader<'_> {
             Value::Table(entries) => entries.iter().map(|entry| entry.key.as_str()).collect(),
             _ => Vec::new(),
         };
-        let known: Vec<&str> = tags
-            .into_iter()
-            .filter(|tag| is_tag(tag) || *tag == "default")
+        // Of `zh_CN` it is said that `zh-CN` was meant.
+        let written = tags.iter().map(|tag| tag.replace('_', "-"));
+        let languages: BTreeSet<String> = written
+            .filter(|tag| is_tag(tag))
             .take(MOST_LANGUAGES)
             .collect();
-        let table = self.table(field, &known)?;
+        let languages: Vec<&str> = languages.iter().map(String::as_str).collect();
+        let table = self.table(field, &[&["default"], &languages[..]].concat())?;
         let mut by_language: Vec<(String, String)> = Vec::new();
-        for tag in known.iter().filter(|tag| **tag != "default") {
+        for tag in languages {
             if let Some(text) = table.field(tag).and_then(|field| self.one_text(&field)) {
                 by_language.push((tag.to_ascii_lowercase(), text));
             }
@@ -125,9 +129,21 @@ impl Reader<'_> {
             self.report(ProblemId::TextWithoutCode, &field.place, message, cure);
             return None;
         }
+        self.foreign_placeholder(&text, field);
         self.foreign_variables(&text, field);
         self.count_segments(&text, field);
         Some(text)
+    }
+
+    /// What other makes fill in reaches people as it stands.
+    fn foreign_placeholder(&mut self, text: &str, field: &Field<'_>) {
+        if let Some(wrong) = foreign_placeholder(text) {
+            let wrong = field.quoted(wrong);
+            let message = format!("the text says {wrong}, which Aliyun sends as it stands");
+            let cure =
+                "write ${code} for the code and ${min} for its minutes, and words for the rest";
+            self.report(ProblemId::TextPlaceholder, &field.place, message, cure);
+        }
     }
 
     /// What a verification has no value for is refused when it is sent.
