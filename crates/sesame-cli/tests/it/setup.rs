@@ -411,6 +411,23 @@ fn an_older_configuration_goes_only_when_told_so() {
 }
 
 #[test]
+fn enter_sends_no_test_message_and_ends_it() {
+    let mut world = World::new();
+    let mut breaks = Vec::from([Break::Kill, Break::CtrlC]);
+    // Left at the question too, and gone on with.
+    while let Some(how) = breaks.pop() {
+        let mut session = world.until_question("Phone number");
+        session.break_off(how);
+        world.keep(&session);
+    }
+    let code = world.run(vec![("? Phone number", "")]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    assert!(world.transcript.contains("Done."), "{}", world.transcript);
+    world.check_end_with(0);
+    world.check_applications(TEMPLATES);
+}
+
+#[test]
 fn odd_input_is_asked_for_again() {
     let mut world = World::new();
     let code = world.run(vec![
@@ -499,18 +516,7 @@ fn a_key_for_pnvs_alone_will_do_for_that() {
 #[test]
 fn a_configuration_that_has_gone_is_written_again() {
     let mut world = World::new();
-    let mut session = world.start();
-    let mut nothing = Vec::new();
-    loop {
-        match session.next(&world::WAITING) {
-            Next::Asks(question, _) if question.starts_with("Phone number") => break,
-            Next::Asks(question, shown) => {
-                session.answer(&world::answer(&question, &shown, &mut nothing));
-            }
-            Next::Shows(_) => world.approve(),
-            ended @ Next::Ended(_) => panic!("{ended:?}\n{}", session.text),
-        }
-    }
+    let mut session = world.until_question("Phone number");
     assert_eq!(session.break_off(Break::CtrlC), Some(1));
     world.keep(&session);
     std::fs::remove_file(world.config_path()).expect("a file");

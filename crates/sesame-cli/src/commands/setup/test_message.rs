@@ -56,10 +56,10 @@ impl Guide {
     async fn ask_number(&self, connector: &Connector) -> Result<Option<PhoneNumber>, Stop> {
         let t = self.terminal;
         loop {
-            let typed = t.ask(t.pick("Phone number", "接收号码"), None).await?;
-            if typed.is_empty() {
+            let question = t.pick("Phone number", "接收号码");
+            let Some(typed) = t.ask_if_any(question).await? else {
                 return Ok(None);
-            }
+            };
             match connector.phone(&typed) {
                 Ok(number) => return Ok(Some(number)),
                 Err(error) => {

@@ -113,6 +113,22 @@ impl World {
         panic!("no end:\n{}", session.text);
     }
 
+    /// A run with the usual answers that has come to a question.
+    pub(super) fn until_question(&self, awaited: &str) -> Session {
+        let mut session = self.start();
+        for _ in 0..MOST {
+            match session.next(&WAITING) {
+                Next::Asks(question, _) if question.starts_with(awaited) => return session,
+                Next::Asks(question, shown) => {
+                    session.answer(&answer(&question, &shown, &mut Vec::new()));
+                }
+                Next::Shows(_) => self.approve(),
+                Next::Ended(code) => panic!("{code:?}\n{}", session.text),
+            }
+        }
+        panic!("never asked:\n{}", session.text);
+    }
+
     /// Runs, broken off wherever `breaks` says so, until it is through. `breaks`
     /// is told the step, and the question or text that was just shown.
     pub(super) fn run_with_breaks(
@@ -244,8 +260,13 @@ impl World {
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// What holds at the end of every run, however it went.
+    /// What holds at the end of every run that sent its test message.
     pub(super) fn check_end(&self) {
+        self.check_end_with(1);
+    }
+
+    /// What holds at the end of every run, however it went.
+    pub(super) fn check_end_with(&self, messages: usize) {
         let is_told = self.raw.contains(KEY_SECRET);
         assert!(!is_told, "{}", self.transcript);
         let files: HashSet<String> = std::fs::read_dir(self.folder.dir.path())
@@ -263,7 +284,7 @@ impl World {
         assert_eq!(mode(Path::new(&self.config_path())), 0o600);
         assert_eq!(
             self.emulator.messages(NUMBER).len(),
-            1,
+            messages,
             "{}",
             self.transcript
         );
