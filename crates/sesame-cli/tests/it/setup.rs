@@ -647,6 +647,27 @@ fn a_damaged_progress_file_is_not_lost_unasked() {
 }
 
 #[test]
+fn a_spoilt_answer_in_the_progress_file_is_named_and_ends_it() {
+    for (field, value, said) in [
+        ("endpoint", "ftp://x", "neither http:// nor https://"),
+        ("sign_name", "", "this is empty"),
+    ] {
+        let world = World::new();
+        let kept = json!({ "version": 1, "done": ["console"], field: value });
+        world
+            .folder
+            .write("connector.json.setup.json", kept.to_string());
+        let mut session = world.start_with(&[]);
+        let ended = session.next(&["neverShown"]);
+        assert_eq!(ended, Next::Ended(Some(2)), "{}", session.text);
+        let name = field.replace("sign_name", "signName");
+        for told in ["connector.json.setup.json", &name, said, "--restart"] {
+            assert!(session.text.contains(told), "{told}: {}", session.text);
+        }
+    }
+}
+
+#[test]
 fn two_do_not_set_up_the_same() {
     let world = World::new();
     let mut first = world.start();

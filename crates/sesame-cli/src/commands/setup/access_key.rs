@@ -5,7 +5,7 @@ use sesame_connector::config::{Level as ProblemLevel, Problem};
 use sesame_connector::doctor::{Check, CheckId, Level, links};
 use sesame_connector::setup::{self, half_width};
 
-use super::guide::{Guide, Stop};
+use super::guide::{Guide, Stop, is_of_key};
 use super::progress::{CHAIN, Elsewhere, Given, Hidden};
 use crate::commands::doctor::line;
 
@@ -63,10 +63,8 @@ impl Guide {
     /// Tries it. What is wrong with it is asked for again.
     async fn key_works(&mut self) -> Result<bool, Stop> {
         let t = self.terminal;
-        let checked = self.checked();
-        let about_it = |problem: &&Problem| {
-            problem.path.starts_with("accessKey") || problem.path.starts_with("credentials")
-        };
+        let checked = self.known()?;
+        let about_it = |problem: &&Problem| is_of_key(problem);
         let problems: Vec<&Problem> = checked.problems.iter().filter(about_it).collect();
         for problem in &problems {
             t.say(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aliyun_sms::Source;
-use sesame_connector::config::{Checked, ConnectorConfig, SystemLookup};
+use sesame_connector::config::{Checked, ConnectorConfig, Problem, SystemLookup};
 use sesame_connector::doctor::Check;
 use sesame_connector::setup::Account;
 
@@ -49,6 +49,8 @@ impl Guide {
         if self.progress.is_done(Step::File) && !self.config.exists() {
             self.progress.undo(Step::File);
         }
+        // What an edited file spoils is told before anything is typed.
+        self.known()?;
         self.greet(is_new);
         while let Some(step) = self.next() {
             let (number, of) = (step.number(), Step::ALL.len());
@@ -173,16 +175,23 @@ impl Guide {
         Ok(written.map_err(|error| self.kept.unwritable(&error))?)
     }
 
-    /// The configuration as far as it is known, checked.
-    pub(super) fn checked(&self) -> Checked {
+    /// The configuration as far as it is known, checked. At most the key is
+    /// wrong with it: nothing else is taken in that is, so that was changed in
+    /// the file of the progress.
+    pub(super) fn known(&self) -> Result<Checked, Fault> {
         let lookup = SystemLookup::beside(&self.config);
-        ConnectorConfig::from_value(&self.progress.config(), &lookup)
+        let checked = ConnectorConfig::from_value(&self.progress.config(), &lookup);
+        let spoilt = checked.errors().find(|problem| !is_of_key(problem));
+        if let Some(problem) = spoilt {
+            return Err(self.kept.spoilt(problem));
+        }
+        Ok(checked)
     }
 
     /// The account of the key. Where that cannot be read any more, a variable
     /// that was set before for one, it is asked for again.
     pub(super) fn account(&mut self) -> Result<Account, Stop> {
-        let Some(config) = self.checked().config else {
+        let Some(config) = self.known()?.config else {
             self.terminal.say(
                 "The AccessKey cannot be read any more.",
                 "已无法读取 AccessKey。",
@@ -255,4 +264,8 @@ impl Guide {
         self.forget_key()?;
         Err(Stop::Back)
     }
+}
+
+pub(super) fn is_of_key(problem: &Problem) -> bool {
+    problem.path.starts_with("accessKey") || problem.path.starts_with("credentials")
 }

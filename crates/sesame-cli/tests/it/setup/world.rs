@@ -72,10 +72,14 @@ impl World {
     }
 
     pub(super) fn start_at(&self, url: &str) -> Session {
+        self.start_with(&["--endpoint", url])
+    }
+
+    pub(super) fn start_with(&self, more: &[&str]) -> Session {
         let mut arguments: Vec<String> = ["setup", "--config", &self.config_path()]
             .map(str::to_owned)
             .to_vec();
-        arguments.extend(["--endpoint".to_owned(), url.to_owned()]);
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         arguments.extend(self.arguments.iter().cloned());
         Session::start(&arguments, &self.variables, self.columns)
     }
