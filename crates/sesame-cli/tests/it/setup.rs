@@ -647,6 +647,34 @@ fn a_damaged_progress_file_is_not_lost_unasked() {
 }
 
 #[test]
+fn gone_on_with_it_says_whom_it_asks() {
+    for (lang, told) in [
+        ("en", "is asked in the place of Aliyun"),
+        ("zh", "而非阿里云"),
+    ] {
+        let world = World::new();
+        let url = world.emulator.url.clone();
+        let mut first = world.start();
+        assert!(matches!(first.next(&[]), Next::Asks(..)));
+        first.break_off(Break::CtrlC);
+        let mut plain = world.start_with(&["--lang", lang]);
+        assert!(matches!(plain.next(&[]), Next::Asks(..)));
+        let flat = plain.text.replace('\n', "");
+        assert!(flat.contains(&url) && flat.contains(told), "{}", plain.text);
+    }
+    // Aliyun's own is nothing to say.
+    let world = World::new();
+    let own = ["--endpoint", "https://dysmsapi.aliyuncs.com"];
+    for _ in 0..2 {
+        let mut session = world.start_with(&own);
+        assert!(matches!(session.next(&[]), Next::Asks(..)));
+        let text = &session.text;
+        assert!(!text.contains("in the place of Aliyun"), "{text}");
+        session.break_off(Break::CtrlC);
+    }
+}
+
+#[test]
 fn a_spoilt_answer_in_the_progress_file_is_named_and_ends_it() {
     for (field, value, said) in [
         ("endpoint", "ftp://x", "neither http:// nor https://"),
