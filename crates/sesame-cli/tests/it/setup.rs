@@ -428,6 +428,32 @@ fn enter_sends_no_test_message_and_ends_it() {
 }
 
 #[test]
+fn a_configuration_is_written_through_its_link() {
+    for older in [Some("{ \"an\": \"older one\" }"), None] {
+        let mut world = World::new();
+        let elsewhere = crate::support::Folder::new();
+        let file = elsewhere.path("real.json");
+        // The first link is relative, and leads to one that is not.
+        let between = world.folder.path("between.json");
+        std::os::unix::fs::symlink(&file, &between).expect("a link");
+        let link = world.folder.path("connector.json");
+        std::os::unix::fs::symlink("between.json", &link).expect("a link");
+        let mut otherwise = Vec::new();
+        if let Some(older) = older {
+            elsewhere.write("real.json", older);
+            otherwise.push(("replace it", "replace it"));
+        }
+        assert_eq!(world.run(otherwise), Some(0), "{}", world.transcript);
+        assert!(link.is_symlink() && between.is_symlink());
+        assert!(file.is_file() && !file.is_symlink());
+        assert_eq!(world.written()["accessKeyId"], KEY_ID);
+        assert_eq!(mode(&file), 0o600);
+        let left = std::fs::read_dir(elsewhere.dir.path()).expect("a folder");
+        assert_eq!(left.count(), 1);
+    }
+}
+
+#[test]
 fn odd_input_is_asked_for_again() {
     let mut world = World::new();
     let code = world.run(vec![
