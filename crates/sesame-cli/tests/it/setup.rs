@@ -518,6 +518,29 @@ fn pnvs_bridges_the_review_and_stands_alone() {
 }
 
 #[test]
+fn signatures_say_what_they_are_good_for() {
+    let mut world = World::with(json!({
+        "sign_names": [
+            { "name": "芝麻测试", "kind": "verification", "tag": "test" },
+            { "name": "速通互联验证码", "kind": "verification", "tag": "gift" },
+            { "name": "芝麻开门", "kind": "verification" },
+            { "name": SIGN, "kind": "general" },
+        ],
+    }));
+    let session = world.until_question("Number [3]");
+    world.keep(&session);
+    for told in [
+        "芝麻测试 (approved, for trying: reaches only numbers",
+        "速通互联验证码 (approved, a gift for PNVS",
+        "3) 芝麻开门 (approved, for codes only)",
+        "芝麻科技 (approved, general)",
+    ] {
+        let text = &world.transcript;
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[test]
 fn a_key_for_pnvs_alone_will_do_for_that() {
     let mut world = World::with(json!({
         "access_keys": [{ "id": KEY_ID, "secret": KEY_SECRET, "permissions": ["dypns:*"] }],

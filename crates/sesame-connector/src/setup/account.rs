@@ -11,7 +11,7 @@ use aliyun_sms::wire::{
 };
 
 use crate::config::ConnectorConfig;
-use crate::doctor::{Check, CheckId, Questions, Unanswered, variables_of, words_of};
+use crate::doctor::{Check, CheckId, Questions, Tag, Unanswered, variables_of, words_of};
 use crate::error::Error;
 use crate::settle;
 use crate::template::TemplateRegion;
@@ -20,6 +20,8 @@ use crate::template::TemplateRegion;
 const PAGE_SIZE: u8 = 50;
 /// No account has more pages; it ends the loop if the answers never do.
 const LAST_PAGE: u32 = 100;
+/// Nobody chooses among more; each is a question of its own.
+const MOST_TAGS: usize = 50;
 /// How long an application whose answer was lost is looked for.
 const LOOK_FOR: Duration = Duration::from_secs(8);
 
@@ -74,6 +76,8 @@ pub struct HeldSignName {
     pub standing: Standing,
     /// Whether it is for codes only.
     pub codes_only: bool,
+    /// Whose it is, as far as that was told.
+    pub tag: Tag,
 }
 
 /// A template of the account that can carry a code.
@@ -126,7 +130,23 @@ impl Account {
                 break;
             }
         }
+        self.tag(&mut all).await;
         Ok(all)
+    }
+
+    /// Whose those are that can be used, which the list does not tell. Where it
+    /// is not told at all, a check of the configuration may tell it.
+    async fn tag(&self, all: &mut [HeldSignName]) {
+        let is_usable = |held: &&mut HeldSignName| held.standing == Standing::Approved;
+        for held in all.iter_mut().filter(is_usable).take(MOST_TAGS) {
+            let sign_name = held.name.clone();
+            let question = GetSmsSign { sign_name };
+            let answer = self.questions.ask(CheckId::SignName, &held.name, &question);
+            match answer.await {
+                Ok(reply) => held.tag = Tag::of(reply.sign_tag),
+                Err(_) => return,
+            }
+        }
     }
 
     /// All templates that can carry a code: of the kind verification code, or
@@ -312,6 +332,7 @@ fn held_sign_name(sign: SignSummary) -> HeldSignName {
     HeldSignName {
         standing: Standing::of_list(&sign.audit_status, sign.reason.as_ref()),
         codes_only: sign.business_type.contains("验证码"),
+        tag: Tag::Own,
         name: sign.sign_name,
     }
 }
