@@ -265,13 +265,86 @@ fn a_wrong_key_is_named_with_its_cure_and_asked_for_again() {
             "ＬＴＡＩ５ｔＳｅｔｕｐＳｅｔｕｐＳｅｔｕｐ００１",
         ),
         ("? AccessKey Secret", "in two pieces"),
-        ("there is a space in it", KEY_ID),
-        ("? AccessKey Secret", "another-secret"),
+        ("there is a space in it", "another-secret"),
         ("SignatureDoesNotMatch", "enter another AccessKey"),
     ]);
     assert_eq!(code, Some(0), "{}", world.transcript);
     world.check_end();
     assert!(!world.raw.contains("another-secret") && !world.raw.contains("in two pieces"));
+}
+
+#[test]
+fn only_the_wrong_half_of_a_key_is_asked_for_again() {
+    let mut world = World::new();
+    let code = world.run(vec![
+        ("? AccessKey Secret", "in two pieces"),
+        ("there is a space in it", "another-secret"),
+        ("SignatureDoesNotMatch", "enter the secret again"),
+    ]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    let asked = |question: &str| world.transcript.matches(question).count();
+    assert_eq!(
+        (
+            asked("AccessKey ID >"),
+            asked("AccessKey Secret (not shown) >")
+        ),
+        (1, 3)
+    );
+    assert!(world.transcript.contains("Number [2]"));
+    world.check_end();
+    let mut world = World::new();
+    let code = world.run(vec![
+        ("? AccessKey ID", "env:SESAME_NOT_SET"),
+        ("SESAME_NOT_SET is not set", KEY_ID),
+    ]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    let asked = |question: &str| world.transcript.matches(question).count();
+    assert_eq!(
+        (
+            asked("AccessKey ID >"),
+            asked("AccessKey Secret (not shown) >")
+        ),
+        (2, 1)
+    );
+    world.check_end();
+}
+
+#[test]
+fn what_is_wrong_with_a_key_is_said_in_chinese_too() {
+    let mut world = World::new();
+    world.arguments = ["--lang", "zh"].map(str::to_owned).to_vec();
+    for (name, value) in [
+        ("SESAME_EMPTY", ""),
+        ("SESAME_EXAMPLE", "your-secret"),
+        ("SESAME_LINES", "one\ntwo"),
+    ] {
+        world.variables.push((name, value.to_owned()));
+    }
+    let code = world.run(vec![
+        ("? AccessKey ID", "env:SESAME_NOT_SET"),
+        ("? AccessKey Secret", "env:SESAME_EMPTY"),
+        ("环境变量没有设置", "STS.temporary"),
+        ("? AccessKey Secret", "env:SESAME_EXAMPLE"),
+        ("占位符", "env:SESAME_LINES"),
+        ("有换行", "file:no-such-file"),
+        ("文件无法读取", "in two pieces"),
+        ("有空格", "ＬＴＡＩ"),
+        ("密钥不会包含的字符", "LTAI5tSetupSetupSetup001"),
+        ("InvalidAccessKeyId", "更换 AccessKey"),
+    ]);
+    let text = &world.transcript;
+    assert_eq!(code, Some(0), "{text}");
+    for told in ["值为空", "缺少 SecurityToken", "是否颠倒"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let lines = text.lines().filter(|line| line.contains("accessKey"));
+    for line in lines {
+        assert!(
+            !line.contains(" is ") && !line.contains("copy it"),
+            "{line}"
+        );
+    }
+    world.check_end();
 }
 
 #[test]
@@ -377,6 +450,9 @@ fn without_a_terminal_it_says_what_to_do_instead() {
             .count(),
         0
     );
+    let said = crate::support::run_with_input(&["setup", "--lang", "zh", "--config", &config], b"");
+    assert!(said.err.contains("没有可用的终端"), "{said:?}");
+    assert!(!said.err.contains("terminal"), "{said:?}");
     for wrong in ["/no/such/folder/connector.json", "/tmp", "connector.toml"] {
         let said = run(&["setup", "--config", wrong]);
         assert!(said.code == 2 && said.err.contains("cure:"), "{said:?}");
@@ -503,6 +579,8 @@ fn pnvs_bridges_the_review_and_stands_alone() {
     assert_eq!(config["fallback"]["provider"], "aliyun-pnvs", "{config}");
     assert_eq!(config["signName"], SIGN);
     assert_eq!(world.emulator.messages(NUMBER).len(), 1, "{text}");
+    // That it went by the fallback is no line of the guide's.
+    assert!(!text.contains("WARN"), "{text}");
     let mut world = World::with(gifts);
     let code = world.run(vec![("The account's signatures", "none: use a gift")]);
     assert_eq!(code, Some(0), "{}", world.transcript);
