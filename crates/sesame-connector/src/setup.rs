@@ -14,7 +14,7 @@ use aliyun_sms::Source;
 use crate::config::{Checked, ConnectorConfig};
 use crate::doctor::{self, Check, CheckId, Level, Options, Progress};
 
-pub use account::{Account, HeldSignName, HeldTemplate, Standing};
+pub use account::{Account, Applied, HeldSignName, HeldTemplate, Standing};
 pub use aliyun_sms::wire::{SignApplication, TemplateApplication};
 pub use rules::{TEMPLATE_NAME_MAX, clean, half_width, sign_name, template_text};
 

@@ -619,6 +619,47 @@ fn signatures_say_what_they_are_good_for() {
 }
 
 #[test]
+fn what_is_there_already_is_not_said_to_be_applied_for() {
+    let text = "您的验证码为${code}，请勿告知他人。";
+    for (filed_with, told) in [
+        (
+            SIGN,
+            "this text already, SMS_100000007: it serves everything",
+        ),
+        (
+            "芝麻开门",
+            "filed with the signature 芝麻开门: it serves everything",
+        ),
+    ] {
+        let mut world = World::with(json!({
+            "sign_names": [{ "name": "芝麻开门", "kind": "general" }, { "name": SIGN, "kind": "general" }],
+            "templates": [{ "code": "SMS_100000007", "kind": "verification",
+                "content": text, "related_sign_name": filed_with }],
+        }));
+        // Typed once more, though it is in the list.
+        let mut session = world.start();
+        let mut otherwise: world::Otherwise = vec![
+            ("The account's signatures", "apply for a new one"),
+            ("one each for Register", "one for everything"),
+            ("? Also numbers outside", "n"),
+            ("Template for everything", "apply for a new one"),
+            ("Write ", "n"),
+        ];
+        let code = world.go_on(&mut session, &mut otherwise);
+        world.keep(&session);
+        assert_eq!(code, Some(1), "{}", world.transcript);
+        let flat = world.transcript.replace('\n', " ");
+        assert!(flat.contains(told), "{told}: {flat}");
+        assert!(flat.contains("The account has 芝麻科技 already"), "{flat}");
+        assert!(
+            !flat.contains("is applied for:") && !flat.contains("科技 is applied for"),
+            "{flat}"
+        );
+        assert_eq!(world.templates().len(), 1);
+    }
+}
+
+#[test]
 fn a_key_for_pnvs_alone_will_do_for_that() {
     let mut world = World::with(json!({
         "access_keys": [{ "id": KEY_ID, "secret": KEY_SECRET, "permissions": ["dypns:*"] }],

@@ -93,6 +93,38 @@ pub struct HeldTemplate {
     pub region: TemplateRegion,
 }
 
+/// What applying for a template came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is applied for, and has this code.
+    Now(String),
+    /// The account has one with the same text already.
+    Before {
+        /// Its code.
+        code: String,
+        /// The signature it is filed with, where that is another one.
+        other_sign_name: Option<String>,
+    },
+}
+
+impl Applied {
+    /// Its code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Now(code) | Self::Before { code, .. } => code,
+        }
+    }
+
+    fn before(found: TemplateSummary, application: &TemplateApplication) -> Self {
+        let meant = application.related_sign_name.as_ref();
+        let is_other = |name: &String| meant.is_some_and(|meant| meant != name);
+        Self::Before {
+            code: found.template_code,
+            other_sign_name: found.signature_name.filter(is_other),
+        }
+    }
+}
+
 /// An account, as far as a set-up has to do with it.
 #[derive(Debug)]
 pub struct Account {
@@ -213,14 +245,14 @@ impl Account {
     }
 
     /// Applies for a signature, or once more for a rejected one; for nothing
-    /// where it is approved or under review already.
+    /// where it is approved or under review already. Whether it did.
     ///
     /// # Errors
     /// With the line about what is in the way.
-    pub async fn apply_for_sign_name(&self, application: &SignApplication) -> Told<()> {
+    pub async fn apply_for_sign_name(&self, application: &SignApplication) -> Told<bool> {
         let name = application.sign_name.as_str();
         let answer = match self.sign_name(name).await? {
-            Standing::Approved | Standing::Reviewing => return Ok(()),
+            Standing::Approved | Standing::Reviewing => return Ok(false),
             Standing::Rejected(_) => {
                 let again = UpdateSmsSign(application.clone());
                 self.questions.ask(CheckId::SignName, name, &again).await
@@ -230,7 +262,8 @@ impl Account {
                 self.questions.ask(CheckId::SignName, name, &new).await
             }
         };
-        done_or_found(answer, async || self.sign_name(name).await).await
+        done_or_found(answer, async || self.sign_name(name).await).await?;
+        Ok(true)
     }
 
     /// Applies for a template and tells its code; for nothing where the account
@@ -238,22 +271,24 @@ impl Account {
     ///
     /// # Errors
     /// With the line about what is in the way.
-    pub async fn apply_for_template(&self, application: &TemplateApplication) -> Told<String> {
+    pub async fn apply_for_template(&self, application: &TemplateApplication) -> Told<Applied> {
         let name = application.template_name.as_str();
-        if let Some(code) = self.find(application).await.map_err(line)? {
-            return Ok(code);
+        if let Some(found) = self.find(application).await.map_err(line)? {
+            return Ok(Applied::before(found, application));
         }
         let new = CreateSmsTemplate(application.clone());
         let unanswered = match self.questions.ask(CheckId::Template, name, &new).await {
-            Ok(reply) if !reply.template_code.is_empty() => return Ok(reply.template_code),
+            Ok(reply) if !reply.template_code.is_empty() => {
+                return Ok(Applied::Now(reply.template_code));
+            }
             Ok(_) => None,
             Err(unanswered) if unanswered.may_be_done => Some(unanswered.line),
             Err(unanswered) => return Err(unanswered.line),
         };
         for pause in settle::pauses(LOOK_FOR) {
             tokio::time::sleep(pause).await;
-            if let Ok(Some(code)) = self.find(application).await {
-                return Ok(code);
+            if let Ok(Some(found)) = self.find(application).await {
+                return Ok(Applied::Now(found.template_code));
             }
         }
         Err(unanswered.unwrap_or_else(|| Box::new(no_code(name))))
@@ -277,15 +312,18 @@ impl Account {
     }
 
     /// The template that an application asks for, where it is there.
-    async fn find(&self, application: &TemplateApplication) -> Result<Option<String>, Unanswered> {
+    async fn find(
+        &self,
+        application: &TemplateApplication,
+    ) -> Result<Option<TemplateSummary>, Unanswered> {
         let kind = i64::from(application.template_type);
-        let is_it = |template: &&TemplateSummary| {
+        let is_it = |template: &TemplateSummary| {
             template.template_content == application.template_content
                 && template.outer_template_type == Some(kind)
                 && Standing::of_list(&template.audit_status, None) != Standing::Withdrawn
         };
         let all = self.all_templates().await?;
-        Ok(all.iter().find(is_it).map(|t| t.template_code.clone()))
+        Ok(all.into_iter().find(is_it))
     }
 }
 

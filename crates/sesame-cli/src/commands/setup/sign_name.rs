@@ -322,15 +322,25 @@ impl Guide {
         let name = application.sign_name.clone();
         loop {
             let account = self.account()?;
-            let Err(check) = account.apply_for_sign_name(&application).await else {
-                t.say(
-                    &format!("{name} is applied for."),
-                    &format!("已申请签名 {name}。"),
-                );
-                self.progress.use_sign_name(name);
-                // What was said stands by for the case of a rejection.
-                self.progress.sign_draft.confirmed = false;
-                return self.save();
+            let check = match account.apply_for_sign_name(&application).await {
+                Ok(is_new) => {
+                    if is_new {
+                        t.say(
+                            &format!("{name} is applied for."),
+                            &format!("已申请签名 {name}。"),
+                        );
+                    } else {
+                        t.say(
+                            &format!("The account has {name} already; nothing is applied for."),
+                            &format!("账号已有签名 {name}，不再重复申请。"),
+                        );
+                    }
+                    self.progress.use_sign_name(name);
+                    // What was said stands by for the case of a rejection.
+                    self.progress.sign_draft.confirmed = false;
+                    return self.save();
+                }
+                Err(check) => check,
             };
             self.tell(&check);
             if self.wants_change().await? {
