@@ -1,11 +1,13 @@
 //! `sesame setup` on a terminal: the whole way, broken off everywhere, and every
 //! way to hold it wrong.
 
+mod key;
+mod pnvs;
+mod progress;
 mod terminal;
 mod world;
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
@@ -256,152 +258,6 @@ fn a_rejection_is_told_with_its_reason_and_can_be_amended() {
 }
 
 #[test]
-fn a_wrong_key_is_named_with_its_cure_and_asked_for_again() {
-    let mut world = World::new();
-    let code = world.run(vec![
-        // No id of a key, a secret in pieces, a wrong one; then the right ones.
-        (
-            "? AccessKey ID",
-            "ＬＴＡＩ５ｔＳｅｔｕｐＳｅｔｕｐＳｅｔｕｐ００１",
-        ),
-        ("? AccessKey Secret", "in two pieces"),
-        ("there is a space in it", "another-secret"),
-        ("SignatureDoesNotMatch", "enter another AccessKey"),
-    ]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    world.check_end();
-    assert!(!world.raw.contains("another-secret") && !world.raw.contains("in two pieces"));
-}
-
-#[test]
-fn only_the_wrong_half_of_a_key_is_asked_for_again() {
-    let mut world = World::new();
-    let code = world.run(vec![
-        ("? AccessKey Secret", "in two pieces"),
-        ("there is a space in it", "another-secret"),
-        ("SignatureDoesNotMatch", "enter the secret again"),
-    ]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    let asked = |question: &str| world.transcript.matches(question).count();
-    assert_eq!(
-        (
-            asked("AccessKey ID >"),
-            asked("AccessKey Secret (not shown) >")
-        ),
-        (1, 3)
-    );
-    assert!(world.transcript.contains("Number [2]"));
-    world.check_end();
-    let mut world = World::new();
-    let code = world.run(vec![
-        ("? AccessKey ID", "env:SESAME_NOT_SET"),
-        ("SESAME_NOT_SET is not set", KEY_ID),
-    ]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    let asked = |question: &str| world.transcript.matches(question).count();
-    assert_eq!(
-        (
-            asked("AccessKey ID >"),
-            asked("AccessKey Secret (not shown) >")
-        ),
-        (2, 1)
-    );
-    world.check_end();
-}
-
-#[test]
-fn what_is_wrong_with_a_key_is_said_in_chinese_too() {
-    let mut world = World::new();
-    world.arguments = ["--lang", "zh"].map(str::to_owned).to_vec();
-    for (name, value) in [
-        ("SESAME_EMPTY", ""),
-        ("SESAME_EXAMPLE", "your-secret"),
-        ("SESAME_LINES", "one\ntwo"),
-    ] {
-        world.variables.push((name, value.to_owned()));
-    }
-    let code = world.run(vec![
-        ("? AccessKey ID", "env:SESAME_NOT_SET"),
-        ("? AccessKey Secret", "env:SESAME_EMPTY"),
-        ("环境变量没有设置", "STS.temporary"),
-        ("? AccessKey Secret", "env:SESAME_EXAMPLE"),
-        ("占位符", "env:SESAME_LINES"),
-        ("有换行", "file:no-such-file"),
-        ("文件无法读取", "in two pieces"),
-        ("有空格", "ＬＴＡＩ"),
-        ("密钥不会包含的字符", "LTAI5tSetupSetupSetup001"),
-        ("InvalidAccessKeyId", "更换 AccessKey"),
-    ]);
-    let text = &world.transcript;
-    assert_eq!(code, Some(0), "{text}");
-    for told in ["值为空", "缺少 SecurityToken", "是否颠倒"] {
-        assert!(text.contains(told), "{told}: {text}");
-    }
-    let lines = text.lines().filter(|line| line.contains("accessKey"));
-    for line in lines {
-        assert!(
-            !line.contains(" is ") && !line.contains("copy it"),
-            "{line}"
-        );
-    }
-    world.check_end();
-}
-
-#[test]
-fn a_missing_permission_is_named_with_a_policy_to_copy() {
-    let mut world = World::with(json!({
-        "access_keys": [{
-            "id": KEY_ID, "secret": KEY_SECRET,
-            "permissions": ["dysms:SendSms", "dysms:QuerySendDetails", "bss:*"],
-        }],
-    }));
-    let code = world.run(vec![(
-        "the key may not call dysms:QuerySmsSignList",
-        "leave",
-    )]);
-    assert_eq!(code, Some(1), "{}", world.transcript);
-    for told in [
-        "AliyunDysmsFullAccess",
-        "\"dysms:CreateSmsTemplate\"",
-        "Nothing is lost",
-    ] {
-        assert!(
-            world.transcript.contains(told),
-            "{told}: {}",
-            world.transcript
-        );
-    }
-}
-
-#[test]
-fn a_broken_way_and_a_wrong_clock_are_named_and_tried_again() {
-    let mut world = World::new();
-    let mut session = world.start_at("http://127.0.0.1:1");
-    let mut leave: world::Otherwise = vec![("nobody listens there", "leave")];
-    assert_eq!(
-        world.go_on(&mut session, &mut leave),
-        Some(1),
-        "{}",
-        session.text
-    );
-    world.keep(&session);
-    // What was typed is there, and the other endpoint goes before the kept one.
-    let clock = json!({ "advance_secs": 3600 });
-    world.emulator.post("/_emulator/clock", &clock.to_string());
-    let fault = json!({ "action": "QuerySmsSignList", "times": 1, "fault": "http_502_html" });
-    world.emulator.post("/_emulator/faults", &fault.to_string());
-    let code = world.run(vec![("HTTP 502", "try again")]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    assert!(
-        world.transcript.contains("this machine's clock"),
-        "{}",
-        world.transcript
-    );
-    assert_eq!(world.transcript.matches("AccessKey ID >").count(), 1);
-    world.check_end();
-}
-
-#[test]
 fn it_speaks_chinese() {
     for (arguments, variables) in [
         (vec!["--lang".to_owned(), "zh".to_owned()], vec![]),
@@ -561,58 +417,6 @@ fn odd_input_is_asked_for_again() {
 }
 
 #[test]
-fn pnvs_bridges_the_review_and_stands_alone() {
-    let mut world = World::with(gifts());
-    let code = world.run(vec![
-        ("速通互联验证码 (approved", "apply for a new one"),
-        ("Under review", "do not wait"),
-    ]);
-    let text = &world.transcript;
-    assert_eq!(code, Some(0), "{text}");
-    let config: Value = world.written();
-    assert_eq!(config["fallback"]["provider"], "aliyun-pnvs", "{config}");
-    assert_eq!(config["signName"], SIGN);
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1, "{text}");
-    // That it went by the fallback is no line of the guide's.
-    assert!(!text.contains("WARN"), "{text}");
-    let mut world = World::with(gifts());
-    let code = world.run(vec![("The account's signatures", "none: use a gift")]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    let config: Value = world.written();
-    assert_eq!(config["provider"], "aliyun-pnvs", "{config}");
-    assert_eq!(config["signName"], "速通互联验证码");
-    assert_eq!(
-        world.emulator.messages(NUMBER).len(),
-        1,
-        "{}",
-        world.transcript
-    );
-}
-
-#[test]
-fn signatures_say_what_they_are_good_for() {
-    let mut world = World::with(json!({
-        "sign_names": [
-            { "name": "芝麻测试", "kind": "verification", "tag": "test" },
-            { "name": "速通互联验证码", "kind": "verification", "tag": "gift" },
-            { "name": "芝麻开门", "kind": "verification" },
-            { "name": SIGN, "kind": "general" },
-        ],
-    }));
-    let session = world.until_question("Number [3]");
-    world.keep(&session);
-    for told in [
-        "芝麻测试 (approved, for trying: reaches only numbers",
-        "速通互联验证码 (approved, a gift for PNVS",
-        "3) 芝麻开门 (approved, for codes only)",
-        "芝麻科技 (approved, general)",
-    ] {
-        let text = &world.transcript;
-        assert!(text.contains(told), "{told}: {text}");
-    }
-}
-
-#[test]
 fn what_is_there_already_is_not_said_to_be_applied_for() {
     let text = "您的验证码为${code}，请勿告知他人。";
     for (filed_with, told) in [
@@ -651,95 +455,6 @@ fn what_is_there_already_is_not_said_to_be_applied_for() {
         );
         assert_eq!(world.templates().len(), 1);
     }
-}
-
-#[test]
-fn a_key_for_pnvs_alone_will_do_for_that() {
-    let mut world = World::with(json!({
-        "access_keys": [{ "id": KEY_ID, "secret": KEY_SECRET, "permissions": ["dypns:*"] }],
-        "sign_names": [{ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }],
-        "templates": [{ "code": "100001", "kind": "verification", "tag": "gift",
-            "content": "您的验证码为${code}，${min}分钟内有效。" }],
-    }));
-    let code = world.run(vec![("the key may do nothing here", "do without SMS")]);
-    let text = &world.transcript;
-    assert_eq!(code, Some(0), "{text}");
-    // What cannot be asked about is said, and is no reason to stop.
-    assert!(text.contains("was accepted; look at the phone"), "{text}");
-    assert!(
-        !text.contains("after 60 s") && !text.contains("that will do"),
-        "{text}"
-    );
-    let text = std::fs::read_to_string(world.config_path()).expect("a file");
-    assert!(text.contains("aliyun-pnvs"), "{text}");
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
-}
-
-/// The gift signature and template of the account as it comes.
-fn gifts() -> Value {
-    json!({
-        "sign_names": [{ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }],
-        "templates": [{ "code": "100001", "kind": "verification", "tag": "gift",
-            "content": "您的验证码为${code}，${min}分钟内有效。" }],
-    })
-}
-
-#[test]
-fn of_a_message_that_was_never_sent_nothing_is_asked() {
-    let mut world = World::with(gifts());
-    let mut session = world.start();
-    let mut otherwise: world::Otherwise = vec![
-        ("The account's signatures", "none: use a gift"),
-        // Numbers that PNVS does not serve.
-        ("? Phone number", "+852 6832 6366"),
-    ];
-    loop {
-        match session.next(&[]) {
-            Next::Asks(_, shown) if shown.contains("that will do") => break,
-            Next::Asks(question, shown) => {
-                session.answer(&world::answer(&question, &shown, &mut otherwise));
-            }
-            ended => panic!("{ended:?}\n{}", session.text),
-        }
-    }
-    assert!(
-        session.text.contains("failure test_message"),
-        "{}",
-        session.text
-    );
-    assert_eq!(session.break_off(Break::CtrlC), Some(1));
-    let mut session = world.start();
-    assert_eq!(world.go_on(&mut session, &mut Vec::new()), Some(0));
-    world.keep(&session);
-    assert!(
-        !world.transcript.contains("was under way"),
-        "{}",
-        world.transcript
-    );
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
-}
-
-#[test]
-fn of_a_message_by_pnvs_it_says_that_it_cannot_be_asked_about() {
-    let mut world = World::with(gifts());
-    let slow =
-        json!({ "action": "SendSmsVerifyCode", "times": 1, "fault": "slow", "delay_ms": 60_000 });
-    world.emulator.post("/_emulator/faults", &slow.to_string());
-    let mut session = world.start();
-    let mut otherwise: world::Otherwise = vec![("The account's signatures", "none: use a gift")];
-    while world.emulator.messages(NUMBER).is_empty() {
-        if let Some(Next::Asks(question, shown)) = session.next_or_nothing(&[]) {
-            session.answer(&world::answer(&question, &shown, &mut otherwise));
-        }
-    }
-    session.break_off(Break::Kill);
-    let code = world.run(Vec::new());
-    let flat = world.transcript.replace('\n', " ");
-    assert_eq!(code, Some(0), "{flat}");
-    assert!(flat.contains("PNVS does not tell"), "{flat}");
-    assert!(!flat.contains("Aliyun does not list it"), "{flat}");
-    // The usual answer sends no second one.
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
 }
 
 #[test]
@@ -848,80 +563,6 @@ fn narrow_terminals_and_those_without_colours_will_do() {
     assert!(!world.raw.contains('\u{1b}'), "{:?}", world.raw);
     // What could not be taken away again is not shown.
     assert!(!world.raw.contains("connecting"), "{:?}", world.raw);
-}
-
-#[test]
-fn a_damaged_progress_file_is_not_lost_unasked() {
-    let mut world = World::new();
-    let damaged = "{ \"key_secret\": \"aSecretThat";
-    let path = world.folder.write("connector.json.setup.json", damaged);
-    assert_eq!(world.run(Vec::new()), Some(2), "{}", world.transcript);
-    assert!(
-        world.transcript.contains("--restart"),
-        "{}",
-        world.transcript
-    );
-    assert!(
-        !world.transcript.contains("aSecretThat"),
-        "{}",
-        world.transcript
-    );
-    assert_eq!(
-        std::fs::read_to_string(Path::new(&path)).expect("a file"),
-        damaged
-    );
-    world.arguments.push("--restart".to_owned());
-    assert_eq!(world.run(Vec::new()), Some(0), "{}", world.transcript);
-    world.check_end();
-}
-
-#[test]
-fn gone_on_with_it_says_whom_it_asks() {
-    for (lang, told) in [
-        ("en", "is asked in the place of Aliyun"),
-        ("zh", "而非阿里云"),
-    ] {
-        let world = World::new();
-        let url = world.emulator.url.clone();
-        let mut first = world.start();
-        assert!(matches!(first.next(&[]), Next::Asks(..)));
-        first.break_off(Break::CtrlC);
-        let mut plain = world.start_with(&["--lang", lang]);
-        assert!(matches!(plain.next(&[]), Next::Asks(..)));
-        let flat = plain.text.replace('\n', "");
-        assert!(flat.contains(&url) && flat.contains(told), "{}", plain.text);
-    }
-    // Aliyun's own is nothing to say.
-    let world = World::new();
-    let own = ["--endpoint", "https://dysmsapi.aliyuncs.com"];
-    for _ in 0..2 {
-        let mut session = world.start_with(&own);
-        assert!(matches!(session.next(&[]), Next::Asks(..)));
-        let text = &session.text;
-        assert!(!text.contains("in the place of Aliyun"), "{text}");
-        session.break_off(Break::CtrlC);
-    }
-}
-
-#[test]
-fn a_spoilt_answer_in_the_progress_file_is_named_and_ends_it() {
-    for (field, value, said) in [
-        ("endpoint", "ftp://x", "neither http:// nor https://"),
-        ("sign_name", "", "this is empty"),
-    ] {
-        let world = World::new();
-        let kept = json!({ "version": 1, "done": ["console"], field: value });
-        world
-            .folder
-            .write("connector.json.setup.json", kept.to_string());
-        let mut session = world.start_with(&[]);
-        let ended = session.next(&["neverShown"]);
-        assert_eq!(ended, Next::Ended(Some(2)), "{}", session.text);
-        let name = field.replace("sign_name", "signName");
-        for told in ["connector.json.setup.json", &name, said, "--restart"] {
-            assert!(session.text.contains(told), "{told}: {}", session.text);
-        }
-    }
 }
 
 #[test]
