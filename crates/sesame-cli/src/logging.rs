@@ -33,6 +33,14 @@ pub(crate) fn start(verbosity: u8) {
     debug_assert!(started.is_ok(), "nothing else starts logging");
 }
 
+/// The same where logging is asked for, and else none: no line of it is to stand
+/// among those of a dialogue.
+pub(crate) fn start_if_asked_for(verbosity: u8) {
+    if verbosity > 0 || is_asked_for() {
+        start(verbosity);
+    }
+}
+
 /// Starts the log of a server, as its configuration says; `-v` says more, and
 /// `SESAME_LOG` goes before both. Traces are none of theirs.
 pub(crate) fn start_server(config: &LogConfig, verbosity: u8, traces: Option<&Traces>) {

@@ -75,9 +75,11 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     colour(cli.color);
-    // A server logs as its configuration says, which is to be read first.
-    if !matches!(cli.command, Command::Serve(_)) {
-        logging::start(cli.verbose);
+    match cli.command {
+        // A server logs as its configuration says, which is to be read first.
+        Command::Serve(_) => {}
+        Command::Setup(_) => logging::start_if_asked_for(cli.verbose),
+        _ => logging::start(cli.verbose),
     }
     let result = run(&cli.command, cli.verbose);
     end(result.unwrap_or_else(|error| fault::report(&error)))

@@ -36,6 +36,7 @@ use crate::text::Text;
 pub use check::{Check, CheckId, Level, Report};
 pub use contact::clock_ahead;
 pub(crate) use questions::{Questions, Unanswered};
+pub use sign_name::Tag;
 pub(crate) use sign_name::words_of;
 pub(crate) use template::variables_of;
 pub use test_message::{look_for_test, send_test, send_test_draft};

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use aliyun_sms::Source;
 
 use crate::config::{Checked, ConnectorConfig};
-use crate::doctor::{self, Check, Level, Options, Progress};
+use crate::doctor::{self, Check, CheckId, Level, Options, Progress};
 
-pub use account::{Account, HeldSignName, HeldTemplate, Standing};
+pub use account::{Account, Applied, HeldSignName, HeldTemplate, Standing};
 pub use aliyun_sms::wire::{SignApplication, TemplateApplication};
 pub use rules::{TEMPLATE_NAME_MAX, clean, half_width, sign_name, template_text};
 
@@ -37,4 +37,9 @@ pub async fn check_access(
     let report = doctor::examine(checked, "", source, Options::default(), progress).await;
     let checks = report.checks.into_iter();
     checks.filter(|check| check.level != Level::Ok).collect()
+}
+
+/// Whether it says that the key is there, and that its secret is another.
+pub fn is_of_secret(check: &Check) -> bool {
+    check.id == CheckId::AccessKey && check.message.en.ends_with("(SignatureDoesNotMatch)")
 }

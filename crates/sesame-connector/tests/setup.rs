@@ -2,7 +2,7 @@
 //! answers.
 
 use sesame_connector::config::{ConnectorConfig, NoLookup};
-use sesame_connector::setup::{Account, SignApplication, Standing, TemplateApplication};
+use sesame_connector::setup::{Account, Applied, SignApplication, Standing, TemplateApplication};
 use sesame_connector::template::TemplateRegion;
 use sesame_connector::{SystemSource, doctor::CheckId};
 use sesame_emulator::{
@@ -79,13 +79,23 @@ async fn each_is_applied_for_once() {
         account.sign_name(NAME).await.expect("an answer"),
         Standing::Absent
     );
-    for _ in 0..2 {
-        account.apply_for_sign_name(&sign()).await.expect("taken");
-        account
-            .apply_for_template(&template())
-            .await
-            .expect("taken");
+    for is_first in [true, false] {
+        let is_new = account.apply_for_sign_name(&sign()).await.expect("taken");
+        let applied = account.apply_for_template(&template()).await;
+        let applied = applied.expect("taken");
+        assert_eq!(is_new, is_first);
+        assert_eq!(matches!(applied, Applied::Now(_)), is_first, "{applied:?}");
     }
+    let of_other = TemplateApplication {
+        related_sign_name: Some("芝麻开门".to_owned()),
+        ..template()
+    };
+    let found = account.apply_for_template(&of_other).await.expect("found");
+    let before = Applied::Before {
+        code: found.code().to_owned(),
+        other_sign_name: Some(NAME.to_owned()),
+    };
+    assert_eq!(found, before);
     assert_eq!(
         account.sign_name(NAME).await.expect("an answer"),
         Standing::Reviewing
@@ -108,11 +118,9 @@ async fn a_lost_answer_is_looked_for_and_an_absent_one_is_a_failure() {
         emulator.fault(lost).expect("a fault");
     }
     account.apply_for_sign_name(&sign()).await.expect("found");
-    let code = account
-        .apply_for_template(&template())
-        .await
-        .expect("found");
-    assert_eq!(emulator.account().templates[0].code, code);
+    let applied = account.apply_for_template(&template()).await;
+    let code = emulator.account().templates[0].code.clone();
+    assert_eq!(applied, Ok(Applied::Now(code)));
     assert_eq!(calls(&emulator, "CreateSmsTemplate"), 1);
     // Nothing was accepted: it is looked for, and then said.
     let other = TemplateApplication {
@@ -135,16 +143,15 @@ async fn what_was_rejected_is_applied_for_again_and_nothing_else_is() {
     let emulator = emulator(empty()).await;
     let account = account(&emulator);
     account.apply_for_sign_name(&sign()).await.expect("taken");
-    let code = account
-        .apply_for_template(&template())
-        .await
-        .expect("taken");
+    let applied = account.apply_for_template(&template()).await;
+    let applied = applied.expect("taken");
+    let code = applied.code();
     let other = TemplateApplication {
         template_content: "您好，您的验证码为${code}。".to_owned(),
         ..template()
     };
     // Under review nothing is to be changed.
-    account.apply_again(&code, &other).await.expect("left");
+    account.apply_again(code, &other).await.expect("left");
     assert_eq!(emulator.account().templates[0].content, TEXT);
     let reject = |account: &mut Emulated| {
         account.sign_names[0].status = ReviewStatus::Rejected;
@@ -161,7 +168,7 @@ async fn what_was_rejected_is_applied_for_again_and_nothing_else_is() {
         "{reason:?}"
     );
     account.apply_for_sign_name(&sign()).await.expect("taken");
-    account.apply_again(&code, &other).await.expect("taken");
+    account.apply_again(code, &other).await.expect("taken");
     let held = emulator.account();
     assert_eq!(held.sign_names[0].status, ReviewStatus::Reviewing);
     assert_eq!(held.templates[0].content, "您好，您的验证码为${code}。");

@@ -89,7 +89,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let endpoint = args.endpoint.as_deref().map(endpoint).transpose()?;
     check_place(&args.config)?;
-    check_terminal()?;
+    check_terminal(language)?;
     let _held = hold(&args.config)?;
     let kept = Kept::beside(&args.config);
     if args.restart {
@@ -167,14 +167,21 @@ fn check_place(config: &Path) -> Result<(), Fault> {
     }
 }
 
-fn check_terminal() -> Result<(), Fault> {
+fn check_terminal(language: Language) -> Result<(), Fault> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }
     Err(Fault::bad_input(
-        "this asks questions, and there is no terminal to ask them on",
-        "run it in a terminal; without one, write a configuration after examples/connector.json, \
-         then `sesame config check FILE` and `sesame doctor --config FILE` say what is wrong with it",
+        language.pick(
+            "this asks questions, and there is no terminal to ask them on",
+            "本命令需要提问，但没有可用的终端",
+        ),
+        language.pick(
+            "run it in a terminal; without one, write a configuration after examples/connector.json, \
+             then `sesame config check FILE` and `sesame doctor --config FILE` say what is wrong with it",
+            "请在终端中运行；如没有终端，请参照 examples/connector.json 编写配置文件，\
+             再用 `sesame config check FILE` 和 `sesame doctor --config FILE` 检查",
+        ),
     ))
 }
 

@@ -1,11 +1,13 @@
 //! `sesame setup` on a terminal: the whole way, broken off everywhere, and every
 //! way to hold it wrong.
 
+mod key;
+mod pnvs;
+mod progress;
 mod terminal;
 mod world;
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
@@ -256,79 +258,6 @@ fn a_rejection_is_told_with_its_reason_and_can_be_amended() {
 }
 
 #[test]
-fn a_wrong_key_is_named_with_its_cure_and_asked_for_again() {
-    let mut world = World::new();
-    let code = world.run(vec![
-        // No id of a key, a secret in pieces, a wrong one; then the right ones.
-        (
-            "? AccessKey ID",
-            "ＬＴＡＩ５ｔＳｅｔｕｐＳｅｔｕｐＳｅｔｕｐ００１",
-        ),
-        ("? AccessKey Secret", "in two pieces"),
-        ("there is a space in it", KEY_ID),
-        ("? AccessKey Secret", "another-secret"),
-        ("SignatureDoesNotMatch", "enter another AccessKey"),
-    ]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    world.check_end();
-    assert!(!world.raw.contains("another-secret") && !world.raw.contains("in two pieces"));
-}
-
-#[test]
-fn a_missing_permission_is_named_with_a_policy_to_copy() {
-    let mut world = World::with(json!({
-        "access_keys": [{
-            "id": KEY_ID, "secret": KEY_SECRET,
-            "permissions": ["dysms:SendSms", "dysms:QuerySendDetails", "bss:*"],
-        }],
-    }));
-    let code = world.run(vec![(
-        "the key may not call dysms:QuerySmsSignList",
-        "leave",
-    )]);
-    assert_eq!(code, Some(1), "{}", world.transcript);
-    for told in [
-        "AliyunDysmsFullAccess",
-        "\"dysms:CreateSmsTemplate\"",
-        "Nothing is lost",
-    ] {
-        assert!(
-            world.transcript.contains(told),
-            "{told}: {}",
-            world.transcript
-        );
-    }
-}
-
-#[test]
-fn a_broken_way_and_a_wrong_clock_are_named_and_tried_again() {
-    let mut world = World::new();
-    let mut session = world.start_at("http://127.0.0.1:1");
-    let mut leave: world::Otherwise = vec![("nobody listens there", "leave")];
-    assert_eq!(
-        world.go_on(&mut session, &mut leave),
-        Some(1),
-        "{}",
-        session.text
-    );
-    world.keep(&session);
-    // What was typed is there, and the other endpoint goes before the kept one.
-    let clock = json!({ "advance_secs": 3600 });
-    world.emulator.post("/_emulator/clock", &clock.to_string());
-    let fault = json!({ "action": "QuerySmsSignList", "times": 1, "fault": "http_502_html" });
-    world.emulator.post("/_emulator/faults", &fault.to_string());
-    let code = world.run(vec![("HTTP 502", "try again")]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    assert!(
-        world.transcript.contains("this machine's clock"),
-        "{}",
-        world.transcript
-    );
-    assert_eq!(world.transcript.matches("AccessKey ID >").count(), 1);
-    world.check_end();
-}
-
-#[test]
 fn it_speaks_chinese() {
     for (arguments, variables) in [
         (vec!["--lang".to_owned(), "zh".to_owned()], vec![]),
@@ -377,6 +306,9 @@ fn without_a_terminal_it_says_what_to_do_instead() {
             .count(),
         0
     );
+    let said = crate::support::run_with_input(&["setup", "--lang", "zh", "--config", &config], b"");
+    assert!(said.err.contains("没有可用的终端"), "{said:?}");
+    assert!(!said.err.contains("terminal"), "{said:?}");
     for wrong in ["/no/such/folder/connector.json", "/tmp", "connector.toml"] {
         let said = run(&["setup", "--config", wrong]);
         assert!(said.code == 2 && said.err.contains("cure:"), "{said:?}");
@@ -411,6 +343,49 @@ fn an_older_configuration_goes_only_when_told_so() {
 }
 
 #[test]
+fn enter_sends_no_test_message_and_ends_it() {
+    let mut world = World::new();
+    let mut breaks = Vec::from([Break::Kill, Break::CtrlC]);
+    // Left at the question too, and gone on with.
+    while let Some(how) = breaks.pop() {
+        let mut session = world.until_question("Phone number");
+        session.break_off(how);
+        world.keep(&session);
+    }
+    let code = world.run(vec![("? Phone number", "")]);
+    assert_eq!(code, Some(0), "{}", world.transcript);
+    assert!(world.transcript.contains("Done."), "{}", world.transcript);
+    world.check_end_with(0);
+    world.check_applications(TEMPLATES);
+}
+
+#[test]
+fn a_configuration_is_written_through_its_link() {
+    for older in [Some("{ \"an\": \"older one\" }"), None] {
+        let mut world = World::new();
+        let elsewhere = crate::support::Folder::new();
+        let file = elsewhere.path("real.json");
+        // The first link is relative, and leads to one that is not.
+        let between = world.folder.path("between.json");
+        std::os::unix::fs::symlink(&file, &between).expect("a link");
+        let link = world.folder.path("connector.json");
+        std::os::unix::fs::symlink("between.json", &link).expect("a link");
+        let mut otherwise = Vec::new();
+        if let Some(older) = older {
+            elsewhere.write("real.json", older);
+            otherwise.push(("replace it", "replace it"));
+        }
+        assert_eq!(world.run(otherwise), Some(0), "{}", world.transcript);
+        assert!(link.is_symlink() && between.is_symlink());
+        assert!(file.is_file() && !file.is_symlink());
+        assert_eq!(world.written()["accessKeyId"], KEY_ID);
+        assert_eq!(mode(&file), 0o600);
+        let left = std::fs::read_dir(elsewhere.dir.path()).expect("a folder");
+        assert_eq!(left.count(), 1);
+    }
+}
+
+#[test]
 fn odd_input_is_asked_for_again() {
     let mut world = World::new();
     let code = world.run(vec![
@@ -442,75 +417,50 @@ fn odd_input_is_asked_for_again() {
 }
 
 #[test]
-fn pnvs_bridges_the_review_and_stands_alone() {
-    // The gift signature and template of the account as it comes.
-    let gifts = json!({
-        "sign_names": [{ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }],
-        "templates": [{ "code": "100001", "kind": "verification", "tag": "gift",
-            "content": "您的验证码为${code}，${min}分钟内有效。" }],
-    });
-    let mut world = World::with(gifts.clone());
-    let code = world.run(vec![
-        ("速通互联验证码 (approved", "apply for a new one"),
-        ("Under review", "do not wait"),
-    ]);
-    let text = &world.transcript;
-    assert_eq!(code, Some(0), "{text}");
-    let config: Value = world.written();
-    assert_eq!(config["fallback"]["provider"], "aliyun-pnvs", "{config}");
-    assert_eq!(config["signName"], SIGN);
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1, "{text}");
-    let mut world = World::with(gifts);
-    let code = world.run(vec![("The account's signatures", "none: use a gift")]);
-    assert_eq!(code, Some(0), "{}", world.transcript);
-    let config: Value = world.written();
-    assert_eq!(config["provider"], "aliyun-pnvs", "{config}");
-    assert_eq!(config["signName"], "速通互联验证码");
-    assert_eq!(
-        world.emulator.messages(NUMBER).len(),
-        1,
-        "{}",
-        world.transcript
-    );
-}
-
-#[test]
-fn a_key_for_pnvs_alone_will_do_for_that() {
-    let mut world = World::with(json!({
-        "access_keys": [{ "id": KEY_ID, "secret": KEY_SECRET, "permissions": ["dypns:*"] }],
-        "sign_names": [{ "name": "速通互联验证码", "kind": "verification", "tag": "gift" }],
-        "templates": [{ "code": "100001", "kind": "verification", "tag": "gift",
-            "content": "您的验证码为${code}，${min}分钟内有效。" }],
-    }));
-    let code = world.run(vec![("the key may do nothing here", "do without SMS")]);
-    let text = &world.transcript;
-    assert_eq!(code, Some(0), "{text}");
-    // What cannot be asked about is said, and is no reason to stop.
-    assert!(text.contains("was accepted; look at the phone"), "{text}");
-    assert!(
-        !text.contains("after 60 s") && !text.contains("that will do"),
-        "{text}"
-    );
-    let text = std::fs::read_to_string(world.config_path()).expect("a file");
-    assert!(text.contains("aliyun-pnvs"), "{text}");
-    assert_eq!(world.emulator.messages(NUMBER).len(), 1);
+fn what_is_there_already_is_not_said_to_be_applied_for() {
+    let text = "您的验证码为${code}，请勿告知他人。";
+    for (filed_with, told) in [
+        (
+            SIGN,
+            "this text already, SMS_100000007: it serves everything",
+        ),
+        (
+            "芝麻开门",
+            "filed with the signature 芝麻开门: it serves everything",
+        ),
+    ] {
+        let mut world = World::with(json!({
+            "sign_names": [{ "name": "芝麻开门", "kind": "general" }, { "name": SIGN, "kind": "general" }],
+            "templates": [{ "code": "SMS_100000007", "kind": "verification",
+                "content": text, "related_sign_name": filed_with }],
+        }));
+        // Typed once more, though it is in the list.
+        let mut session = world.start();
+        let mut otherwise: world::Otherwise = vec![
+            ("The account's signatures", "apply for a new one"),
+            ("one each for Register", "one for everything"),
+            ("? Also numbers outside", "n"),
+            ("Template for everything", "apply for a new one"),
+            ("Write ", "n"),
+        ];
+        let code = world.go_on(&mut session, &mut otherwise);
+        world.keep(&session);
+        assert_eq!(code, Some(1), "{}", world.transcript);
+        let flat = world.transcript.replace('\n', " ");
+        assert!(flat.contains(told), "{told}: {flat}");
+        assert!(flat.contains("The account has 芝麻科技 already"), "{flat}");
+        assert!(
+            !flat.contains("is applied for:") && !flat.contains("科技 is applied for"),
+            "{flat}"
+        );
+        assert_eq!(world.templates().len(), 1);
+    }
 }
 
 #[test]
 fn a_configuration_that_has_gone_is_written_again() {
     let mut world = World::new();
-    let mut session = world.start();
-    let mut nothing = Vec::new();
-    loop {
-        match session.next(&world::WAITING) {
-            Next::Asks(question, _) if question.starts_with("Phone number") => break,
-            Next::Asks(question, shown) => {
-                session.answer(&world::answer(&question, &shown, &mut nothing));
-            }
-            Next::Shows(_) => world.approve(),
-            ended @ Next::Ended(_) => panic!("{ended:?}\n{}", session.text),
-        }
-    }
+    let mut session = world.until_question("Phone number");
     assert_eq!(session.break_off(Break::CtrlC), Some(1));
     world.keep(&session);
     std::fs::remove_file(world.config_path()).expect("a file");
@@ -613,31 +563,6 @@ fn narrow_terminals_and_those_without_colours_will_do() {
     assert!(!world.raw.contains('\u{1b}'), "{:?}", world.raw);
     // What could not be taken away again is not shown.
     assert!(!world.raw.contains("connecting"), "{:?}", world.raw);
-}
-
-#[test]
-fn a_damaged_progress_file_is_not_lost_unasked() {
-    let mut world = World::new();
-    let damaged = "{ \"key_secret\": \"aSecretThat";
-    let path = world.folder.write("connector.json.setup.json", damaged);
-    assert_eq!(world.run(Vec::new()), Some(2), "{}", world.transcript);
-    assert!(
-        world.transcript.contains("--restart"),
-        "{}",
-        world.transcript
-    );
-    assert!(
-        !world.transcript.contains("aSecretThat"),
-        "{}",
-        world.transcript
-    );
-    assert_eq!(
-        std::fs::read_to_string(Path::new(&path)).expect("a file"),
-        damaged
-    );
-    world.arguments.push("--restart".to_owned());
-    assert_eq!(world.run(Vec::new()), Some(0), "{}", world.transcript);
-    world.check_end();
 }
 
 #[test]

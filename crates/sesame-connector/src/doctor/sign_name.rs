@@ -11,14 +11,17 @@ use crate::text::{Text, printable};
 /// Whose a signature or template is, by Aliyun's numbers. Signatures have 5 as
 /// well, a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
+pub enum Tag {
+    /// The account's own.
     Own,
+    /// Given by Aliyun's number verification, and meant for it.
     Gift,
+    /// For trying: it reaches bound numbers only.
     Test,
 }
 
 impl Tag {
-    pub(super) fn of(number: Option<i64>) -> Self {
+    pub(crate) fn of(number: Option<i64>) -> Self {
         match number {
             Some(3) => Self::Gift,
             Some(4 | 5) => Self::Test,

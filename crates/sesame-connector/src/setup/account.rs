@@ -11,7 +11,7 @@ use aliyun_sms::wire::{
 };
 
 use crate::config::ConnectorConfig;
-use crate::doctor::{Check, CheckId, Questions, Unanswered, variables_of, words_of};
+use crate::doctor::{Check, CheckId, Questions, Tag, Unanswered, variables_of, words_of};
 use crate::error::Error;
 use crate::settle;
 use crate::template::TemplateRegion;
@@ -20,6 +20,8 @@ use crate::template::TemplateRegion;
 const PAGE_SIZE: u8 = 50;
 /// No account has more pages; it ends the loop if the answers never do.
 const LAST_PAGE: u32 = 100;
+/// Nobody chooses among more; each is a question of its own.
+const MOST_TAGS: usize = 50;
 /// How long an application whose answer was lost is looked for.
 const LOOK_FOR: Duration = Duration::from_secs(8);
 
@@ -74,6 +76,8 @@ pub struct HeldSignName {
     pub standing: Standing,
     /// Whether it is for codes only.
     pub codes_only: bool,
+    /// Whose it is, as far as that was told.
+    pub tag: Tag,
 }
 
 /// A template of the account that can carry a code.
@@ -87,6 +91,38 @@ pub struct HeldTemplate {
     pub standing: Standing,
     /// Which numbers it is for.
     pub region: TemplateRegion,
+}
+
+/// What applying for a template came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is applied for, and has this code.
+    Now(String),
+    /// The account has one with the same text already.
+    Before {
+        /// Its code.
+        code: String,
+        /// The signature it is filed with, where that is another one.
+        other_sign_name: Option<String>,
+    },
+}
+
+impl Applied {
+    /// Its code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Now(code) | Self::Before { code, .. } => code,
+        }
+    }
+
+    fn before(found: TemplateSummary, application: &TemplateApplication) -> Self {
+        let meant = application.related_sign_name.as_ref();
+        let is_other = |name: &String| meant.is_some_and(|meant| meant != name);
+        Self::Before {
+            code: found.template_code,
+            other_sign_name: found.signature_name.filter(is_other),
+        }
+    }
 }
 
 /// An account, as far as a set-up has to do with it.
@@ -126,7 +162,23 @@ impl Account {
                 break;
             }
         }
+        self.tag(&mut all).await;
         Ok(all)
+    }
+
+    /// Whose those are that can be used, which the list does not tell. Where it
+    /// is not told at all, a check of the configuration may tell it.
+    async fn tag(&self, all: &mut [HeldSignName]) {
+        let is_usable = |held: &&mut HeldSignName| held.standing == Standing::Approved;
+        for held in all.iter_mut().filter(is_usable).take(MOST_TAGS) {
+            let sign_name = held.name.clone();
+            let question = GetSmsSign { sign_name };
+            let answer = self.questions.ask(CheckId::SignName, &held.name, &question);
+            match answer.await {
+                Ok(reply) => held.tag = Tag::of(reply.sign_tag),
+                Err(_) => return,
+            }
+        }
     }
 
     /// All templates that can carry a code: of the kind verification code, or
@@ -193,14 +245,14 @@ impl Account {
     }
 
     /// Applies for a signature, or once more for a rejected one; for nothing
-    /// where it is approved or under review already.
+    /// where it is approved or under review already. Whether it did.
     ///
     /// # Errors
     /// With the line about what is in the way.
-    pub async fn apply_for_sign_name(&self, application: &SignApplication) -> Told<()> {
+    pub async fn apply_for_sign_name(&self, application: &SignApplication) -> Told<bool> {
         let name = application.sign_name.as_str();
         let answer = match self.sign_name(name).await? {
-            Standing::Approved | Standing::Reviewing => return Ok(()),
+            Standing::Approved | Standing::Reviewing => return Ok(false),
             Standing::Rejected(_) => {
                 let again = UpdateSmsSign(application.clone());
                 self.questions.ask(CheckId::SignName, name, &again).await
@@ -210,7 +262,8 @@ impl Account {
                 self.questions.ask(CheckId::SignName, name, &new).await
             }
         };
-        done_or_found(answer, async || self.sign_name(name).await).await
+        done_or_found(answer, async || self.sign_name(name).await).await?;
+        Ok(true)
     }
 
     /// Applies for a template and tells its code; for nothing where the account
@@ -218,22 +271,24 @@ impl Account {
     ///
     /// # Errors
     /// With the line about what is in the way.
-    pub async fn apply_for_template(&self, application: &TemplateApplication) -> Told<String> {
+    pub async fn apply_for_template(&self, application: &TemplateApplication) -> Told<Applied> {
         let name = application.template_name.as_str();
-        if let Some(code) = self.find(application).await.map_err(line)? {
-            return Ok(code);
+        if let Some(found) = self.find(application).await.map_err(line)? {
+            return Ok(Applied::before(found, application));
         }
         let new = CreateSmsTemplate(application.clone());
         let unanswered = match self.questions.ask(CheckId::Template, name, &new).await {
-            Ok(reply) if !reply.template_code.is_empty() => return Ok(reply.template_code),
+            Ok(reply) if !reply.template_code.is_empty() => {
+                return Ok(Applied::Now(reply.template_code));
+            }
             Ok(_) => None,
             Err(unanswered) if unanswered.may_be_done => Some(unanswered.line),
             Err(unanswered) => return Err(unanswered.line),
         };
         for pause in settle::pauses(LOOK_FOR) {
             tokio::time::sleep(pause).await;
-            if let Ok(Some(code)) = self.find(application).await {
-                return Ok(code);
+            if let Ok(Some(found)) = self.find(application).await {
+                return Ok(Applied::Now(found.template_code));
             }
         }
         Err(unanswered.unwrap_or_else(|| Box::new(no_code(name))))
@@ -257,15 +312,18 @@ impl Account {
     }
 
     /// The template that an application asks for, where it is there.
-    async fn find(&self, application: &TemplateApplication) -> Result<Option<String>, Unanswered> {
+    async fn find(
+        &self,
+        application: &TemplateApplication,
+    ) -> Result<Option<TemplateSummary>, Unanswered> {
         let kind = i64::from(application.template_type);
-        let is_it = |template: &&TemplateSummary| {
+        let is_it = |template: &TemplateSummary| {
             template.template_content == application.template_content
                 && template.outer_template_type == Some(kind)
                 && Standing::of_list(&template.audit_status, None) != Standing::Withdrawn
         };
         let all = self.all_templates().await?;
-        Ok(all.iter().find(is_it).map(|t| t.template_code.clone()))
+        Ok(all.into_iter().find(is_it))
     }
 }
 
@@ -312,6 +370,7 @@ fn held_sign_name(sign: SignSummary) -> HeldSignName {
     HeldSignName {
         standing: Standing::of_list(&sign.audit_status, sign.reason.as_ref()),
         codes_only: sign.business_type.contains("验证码"),
+        tag: Tag::Own,
         name: sign.sign_name,
     }
 }

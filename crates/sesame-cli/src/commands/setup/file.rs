@@ -11,6 +11,8 @@ use crate::output::table;
 
 /// Nobody has more older ones lying about.
 const MOST_OLDER: u32 = 1000;
+/// More of them lead in a circle.
+const MOST_LINKS: usize = 40;
 
 impl Guide {
     pub(super) async fn file(&mut self) -> Result<(), Stop> {
@@ -33,8 +35,9 @@ impl Guide {
             }
             older => self.replace_older(older.ok()).await?,
         }
-        let temporary = private_file::beside(&self.config, ".tmp");
-        private_file::replace(&self.config, &temporary, text.as_bytes())
+        let file = behind_links(&self.config).map_err(|error| self.not_written(&error))?;
+        let temporary = private_file::beside(&file, ".tmp");
+        private_file::replace(&file, &temporary, text.as_bytes())
             .map_err(|error| self.not_written(&error))?;
         t.say(
             &format!("{shown} is written; only you may read it."),
@@ -129,4 +132,19 @@ impl Guide {
             "give yourself the right to write there, and run the same command again; nothing is lost",
         )
     }
+}
+
+/// The file that a link leads to, whether it is there or not: what takes its
+/// place is to leave the link.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut file = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if !file.is_symlink() {
+            return Ok(file);
+        }
+        let target = std::fs::read_link(&file)?;
+        // Relative to the folder that the link lies in.
+        file = file.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(io::ErrorKind::Other.into())
 }

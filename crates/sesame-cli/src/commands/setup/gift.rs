@@ -23,9 +23,14 @@ impl Guide {
         t.link(links::GIFTS);
         let mut gift = self.progress.gift.clone().unwrap_or_default();
         let usual = usual(&gift.sign_name, SIGN_NAME);
-        let question = t.pick("Gift signature", "赠送签名");
-        let typed = t.ask(question, Some(&usual)).await?;
-        gift.sign_name = clean(&typed).trim_matches(['【', '】']).to_owned();
+        loop {
+            let question = t.pick("Gift signature", "赠送签名");
+            let typed = t.ask(question, Some(&usual)).await?;
+            gift.sign_name = clean(typed.trim_matches(['【', '】']));
+            if !gift.sign_name.is_empty() {
+                break;
+            }
+        }
         let usual = self::usual(&gift.template, TEMPLATE);
         loop {
             let question = t.pick("Gift template", "赠送模板 CODE");

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aliyun_sms::Source;
-use sesame_connector::config::{Checked, ConnectorConfig, SystemLookup};
+use aliyun_sms::{Endpoint, Source};
+use sesame_connector::config::{Checked, ConnectorConfig, Problem, SystemLookup};
 use sesame_connector::doctor::Check;
 use sesame_connector::setup::Account;
 
@@ -49,6 +49,8 @@ impl Guide {
         if self.progress.is_done(Step::File) && !self.config.exists() {
             self.progress.undo(Step::File);
         }
+        // What an edited file spoils is told before anything is typed.
+        self.known()?;
         self.greet(is_new);
         while let Some(step) = self.next() {
             let (number, of) = (step.number(), Step::ALL.len());
@@ -111,6 +113,12 @@ impl Guide {
                     step.title(t.language)
                 ));
             }
+            if let Some(endpoint) = self.instead_of_aliyun() {
+                t.say(
+                    &format!("{endpoint} is asked in the place of Aliyun, as before. For Aliyun itself begin anew: sesame setup --restart --config {config}"),
+                    &format!("与之前相同，将访问 {endpoint}，而非阿里云。如需使用阿里云，请重新开始：sesame setup --restart --config {config}"),
+                );
+            }
             return;
         }
         let kept = self.kept.path.display();
@@ -131,7 +139,7 @@ impl Guide {
                 &format!("{config} 已存在。在第 {} 步经您确认之前，不会改动它。", Step::File.number()),
             );
         }
-        match &self.progress.endpoint {
+        match self.instead_of_aliyun() {
             Some(endpoint) => t.say(
                 &format!("{endpoint} is asked in the place of Aliyun. If that is `sesame emulator`: the key is testid, its secret testsecret, any number does as a qualification, and you are the reviewer at {endpoint}/_emulator/texts."),
                 &format!("将访问 {endpoint}，而非阿里云。若它是 `sesame emulator`：AccessKey 为 testid，Secret 为 testsecret，资质 ID 可填任意数字，审核由您在 {endpoint}/_emulator/texts 决定。"),
@@ -141,6 +149,14 @@ impl Guide {
                 "还没有账号？可先启动 `sesame emulator` 试用：sesame setup --endpoint http://127.0.0.1:8086",
             ),
         }
+    }
+
+    /// The endpoint, where it is none of Aliyun's own.
+    fn instead_of_aliyun(&self) -> Option<&str> {
+        let text = self.progress.endpoint.as_deref()?;
+        let endpoint = Endpoint::parse(text).ok();
+        let is_aliyuns = |endpoint: Endpoint| endpoint.host().ends_with(".aliyuncs.com");
+        (!endpoint.is_some_and(is_aliyuns)).then_some(text)
     }
 
     pub(super) fn say_how_to_go_on(&self) {
@@ -173,16 +189,23 @@ impl Guide {
         Ok(written.map_err(|error| self.kept.unwritable(&error))?)
     }
 
-    /// The configuration as far as it is known, checked.
-    pub(super) fn checked(&self) -> Checked {
+    /// The configuration as far as it is known, checked. At most the key is
+    /// wrong with it: nothing else is taken in that is, so that was changed in
+    /// the file of the progress.
+    pub(super) fn known(&self) -> Result<Checked, Fault> {
         let lookup = SystemLookup::beside(&self.config);
-        ConnectorConfig::from_value(&self.progress.config(), &lookup)
+        let checked = ConnectorConfig::from_value(&self.progress.config(), &lookup);
+        let spoilt = checked.errors().find(|problem| !is_of_key(problem));
+        if let Some(problem) = spoilt {
+            return Err(self.kept.spoilt(problem));
+        }
+        Ok(checked)
     }
 
     /// The account of the key. Where that cannot be read any more, a variable
     /// that was set before for one, it is asked for again.
     pub(super) fn account(&mut self) -> Result<Account, Stop> {
-        let Some(config) = self.checked().config else {
+        let Some(config) = self.known()?.config else {
             self.terminal.say(
                 "The AccessKey cannot be read any more.",
                 "已无法读取 AccessKey。",
@@ -255,4 +278,8 @@ impl Guide {
         self.forget_key()?;
         Err(Stop::Back)
     }
+}
+
+pub(super) fn is_of_key(problem: &Problem) -> bool {
+    problem.path.starts_with("accessKey") || problem.path.starts_with("credentials")
 }

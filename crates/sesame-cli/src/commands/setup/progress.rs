@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
+use sesame_connector::config::Problem;
 use sesame_connector::template::TemplateRegion;
 use sesame_server::private_file;
 
@@ -334,6 +335,18 @@ impl Kept {
             )));
         }
         Ok(Some(progress))
+    }
+
+    /// What is said of an answer in it that no run can have written.
+    pub(super) fn spoilt(&self, problem: &Problem) -> Fault {
+        let shown = self.path.display();
+        Fault::bad_input(
+            format!("{shown}: {}: {}", problem.path, problem.message),
+            format!(
+                "{}; change it there, or begin anew with --restart",
+                problem.cure
+            ),
+        )
     }
 
     pub(super) fn write(&self, progress: &Progress) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! The signature: one the account has, one that is applied for, or a gift in its
 //! place.
 
-use sesame_connector::doctor::links;
+use sesame_connector::doctor::{Tag, links};
 use sesame_connector::setup::{self, Account, HeldSignName, SignApplication, Standing, half_width};
 
 use super::guide::{Guide, Stop};
@@ -86,7 +86,8 @@ impl Guide {
         ];
         options.extend(more.map(str::to_owned));
         let is_begun = self.progress.sign_draft.name.is_some();
-        let is_usable = |held: &HeldSignName| held.standing == Standing::Approved;
+        let is_usable =
+            |held: &HeldSignName| held.standing == Standing::Approved && held.tag == Tag::Own;
         let usual = held.iter().position(is_usable).filter(|_| !is_begun);
         let chosen = t.choose(&options, usual.unwrap_or(held.len())).await?;
         let Some(held) = held.get(chosen) else {
@@ -128,10 +129,17 @@ impl Guide {
 
     fn described(&self, held: &HeldSignName) -> String {
         let t = self.terminal;
-        let kind = if held.codes_only {
-            t.pick("for codes only", "验证码签名")
-        } else {
-            t.pick("general", "通用签名")
+        let kind = match held.tag {
+            Tag::Test => t.pick(
+                "for trying: reaches only numbers that are bound in the console",
+                "测试签名，只能发送到控制台中绑定的号码",
+            ),
+            Tag::Gift => t.pick(
+                "a gift for PNVS: see \"none\" below",
+                "短信认证的赠送签名，见下方“不用自有签名”",
+            ),
+            Tag::Own if held.codes_only => t.pick("for codes only", "验证码签名"),
+            Tag::Own => t.pick("general", "通用签名"),
         };
         let standing = self.standing(&held.standing);
         match t.language {
@@ -314,15 +322,25 @@ impl Guide {
         let name = application.sign_name.clone();
         loop {
             let account = self.account()?;
-            let Err(check) = account.apply_for_sign_name(&application).await else {
-                t.say(
-                    &format!("{name} is applied for."),
-                    &format!("已申请签名 {name}。"),
-                );
-                self.progress.use_sign_name(name);
-                // What was said stands by for the case of a rejection.
-                self.progress.sign_draft.confirmed = false;
-                return self.save();
+            let check = match account.apply_for_sign_name(&application).await {
+                Ok(is_new) => {
+                    if is_new {
+                        t.say(
+                            &format!("{name} is applied for."),
+                            &format!("已申请签名 {name}。"),
+                        );
+                    } else {
+                        t.say(
+                            &format!("The account has {name} already; nothing is applied for."),
+                            &format!("账号已有签名 {name}，不再重复申请。"),
+                        );
+                    }
+                    self.progress.use_sign_name(name);
+                    // What was said stands by for the case of a rejection.
+                    self.progress.sign_draft.confirmed = false;
+                    return self.save();
+                }
+                Err(check) => check,
             };
             self.tell(&check);
             if self.wants_change().await? {

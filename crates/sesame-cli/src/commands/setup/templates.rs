@@ -2,7 +2,9 @@
 //! template that the account has or that is applied for.
 
 use sesame_connector::UsageType;
-use sesame_connector::setup::{self, Account, HeldTemplate, Standing, TemplateApplication};
+use sesame_connector::setup::{
+    self, Account, Applied, HeldTemplate, Standing, TemplateApplication,
+};
 use sesame_connector::template::TemplateRegion;
 
 use super::guide::{Guide, Stop};
@@ -233,12 +235,9 @@ impl Guide {
         let application = self.application(at);
         let purpose = self.purpose(&self.progress.templates[at]);
         let check = match account.apply_for_template(&application).await {
-            Ok(code) => {
-                t.say(
-                    &format!("The template for {purpose} is applied for: {code}."),
-                    &format!("已申请{purpose}的模板：{code}。"),
-                );
-                self.progress.templates[at].code = Some(code);
+            Ok(applied) => {
+                self.say_applied(purpose, &applied);
+                self.progress.templates[at].code = Some(applied.code().to_owned());
                 self.save()?;
                 return Ok(true);
             }
@@ -257,6 +256,36 @@ impl Guide {
             self.ask_text(at).await?;
         }
         Ok(true)
+    }
+
+    fn say_applied(&self, purpose: &str, applied: &Applied) {
+        let (en, zh) = match applied {
+            Applied::Now(code) => (
+                format!("The template for {purpose} is applied for: {code}."),
+                format!("已申请{purpose}的模板：{code}。"),
+            ),
+            Applied::Before {
+                code,
+                other_sign_name: None,
+            } => (
+                format!(
+                    "The account has a template with this text already, {code}: it serves {purpose}, and nothing is applied for."
+                ),
+                format!("账号已有内容相同的模板 {code}，将用于{purpose}，不再重复申请。"),
+            ),
+            Applied::Before {
+                code,
+                other_sign_name: Some(name),
+            } => (
+                format!(
+                    "The account has a template with this text already, {code}, filed with the signature {name}: it serves {purpose}, and nothing is applied for. For one of this signature's own, write another text."
+                ),
+                format!(
+                    "账号已有内容相同的模板 {code}（关联签名为 {name}），将用于{purpose}，不再重复申请。如需为当前签名单独申请模板，请使用不同的内容。"
+                ),
+            ),
+        };
+        self.terminal.say(&en, &zh);
     }
 
     /// What is said of a template that is applied for.

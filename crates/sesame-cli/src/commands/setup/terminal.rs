@@ -61,22 +61,28 @@ impl Terminal {
 
     /// Asks until there is an answer; Enter takes the usual one, if there is one.
     pub(super) async fn ask(self, question: &str, usual: Option<&str>) -> Result<String, Stop> {
+        let shown = usual.map(|usual| format!(" [{}]", printable(usual)));
+        let question = format!("{question}{}", shown.unwrap_or_default());
         loop {
-            let shown = usual.map(|usual| format!(" [{}]", printable(usual)));
-            prompt(&format!("{question}{}", shown.unwrap_or_default()));
+            let answer = self.ask_if_any(&question).await?;
+            if let Some(answer) = answer.or_else(|| usual.map(str::to_owned)) {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Asks for what need not be answered: Enter gives none.
+    pub(super) async fn ask_if_any(self, question: &str) -> Result<Option<String>, Stop> {
+        loop {
+            prompt(question);
             let answer = clean(&read().await?);
-            if answer.contains(char::is_control) {
-                self.say(
-                    "There is a control character in it, perhaps of an arrow key. Please type it again.",
-                    "输入中含有控制字符（可能来自方向键），请重新输入。",
-                );
-                continue;
+            if !answer.contains(char::is_control) {
+                return Ok(Some(answer).filter(|answer| !answer.is_empty()));
             }
-            match usual {
-                Some(usual) if answer.is_empty() => return Ok(usual.to_owned()),
-                None if answer.is_empty() => {}
-                _ => return Ok(answer),
-            }
+            self.say(
+                "There is a control character in it, perhaps of an arrow key. Please type it again.",
+                "输入中含有控制字符（可能来自方向键），请重新输入。",
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sesame_connector::config::ConnectorConfig;
-use sesame_connector::doctor::{self, Level};
+use sesame_connector::doctor::{self, Check, Level};
 use sesame_connector::{Connector, Draft, OutId, PhoneNumber, UsageType};
 
 use super::guide::{Guide, Stop};
@@ -17,25 +17,27 @@ const REPORT_WAIT: Duration = Duration::from_secs(60);
 
 impl Guide {
     pub(super) async fn test_message(&mut self) -> Result<(), Stop> {
-        let t = self.terminal;
         let connector = self.connector()?;
         loop {
-            if let Some(test) = self.progress.test.clone() {
-                self.look_for(&connector, &test).await?;
-                if self.progress.test.is_some() {
-                    return Ok(());
-                }
-            }
-            t.say(
-                "A real message, at the price of one: to which number? Best with its country code, +86 138 0013 8000; Enter sends none.",
-                "将发送一条真实短信（按正常价格计费）。请输入接收号码，最好带国家码，例如 +86 138 0013 8000；直接按回车则不发送。",
-            );
-            let Some(to) = self.ask_number(&connector).await? else {
-                return Ok(());
+            let is_over = match self.progress.test.clone() {
+                Some(test) => self.look_for(&connector, &test).await?,
+                None => self.offer(&connector).await?,
             };
-            if self.send_test(&connector, &to).await? {
+            if is_over {
                 return Ok(());
             }
+        }
+    }
+
+    /// Sends one, if that is wanted. Whether that is all.
+    async fn offer(&mut self, connector: &Connector) -> Result<bool, Stop> {
+        self.terminal.say(
+            "A real message, at the price of one: to which number? Best with its country code, +86 138 0013 8000; Enter sends none.",
+            "将发送一条真实短信（按正常价格计费）。请输入接收号码，最好带国家码，例如 +86 138 0013 8000；直接按回车则不发送。",
+        );
+        match self.ask_number(connector).await? {
+            Some(to) => self.send_test(connector, &to).await,
+            None => Ok(true),
         }
     }
 
@@ -56,10 +58,10 @@ impl Guide {
     async fn ask_number(&self, connector: &Connector) -> Result<Option<PhoneNumber>, Stop> {
         let t = self.terminal;
         loop {
-            let typed = t.ask(t.pick("Phone number", "接收号码"), None).await?;
-            if typed.is_empty() {
+            let question = t.pick("Phone number", "接收号码");
+            let Some(typed) = t.ask_if_any(question).await? else {
                 return Ok(None);
-            }
+            };
             match connector.phone(&typed) {
                 Ok(number) => return Ok(Some(number)),
                 Err(error) => {
@@ -93,9 +95,19 @@ impl Guide {
         t.progress(line::sending(t.language));
         let check = doctor::send_test_draft(connector, draft, REPORT_WAIT).await;
         t.progress("");
-        self.tell(&check);
+        self.conclude(&check).await
+    }
+
+    /// Tells what became of one. Whether that is all.
+    async fn conclude(&mut self, check: &Check) -> Result<bool, Stop> {
+        let t = self.terminal;
+        self.tell(check);
         if check.level == Level::Ok {
             return Ok(true);
+        }
+        if check.level == Level::Failure {
+            // Nothing is under way any more, if anything ever was.
+            self.forget_test()?;
         }
         let options = [
             t.pick("that will do", "到此为止"),
@@ -103,55 +115,66 @@ impl Guide {
             t.pick("leave, and come back later", "离开，稍后再来"),
         ];
         let usual = usize::from(check.level == Level::Failure);
-        let chosen = t.choose(&options.map(str::to_owned), usual).await?;
-        if chosen != 0 {
-            self.progress.test = None;
-            self.save()?;
-        }
-        match chosen {
+        match t.choose(&options.map(str::to_owned), usual).await? {
             0 => Ok(true),
-            1 => Ok(false),
+            1 => self.forget_test().map(|()| false),
             _ => Err(Stop::Left),
         }
     }
 
+    fn forget_test(&mut self) -> Result<(), Stop> {
+        self.progress.test = None;
+        self.save()
+    }
+
     /// What became of one that an interrupted run had sent, or was about to.
-    /// None is sent again unless the operator says so.
-    async fn look_for(&mut self, connector: &Connector, test: &Test) -> Result<(), Stop> {
+    /// None is sent again unless the operator says so. Whether that is all.
+    async fn look_for(&mut self, connector: &Connector, test: &Test) -> Result<bool, Stop> {
         let t = self.terminal;
         let known = connector
             .phone(&test.to)
             .ok()
             .zip(OutId::parse(&test.out_id).ok());
         let Some((to, out_id)) = known else {
-            self.progress.test = None;
-            return self.save();
+            return self.forget_test().map(|()| false);
         };
+        let masked = to.masked();
+        if self.progress.gift_alone {
+            t.say(
+                &format!("A test message to {masked} was under way. It cannot be asked what became of it, since PNVS does not tell; look at the phone."),
+                &format!("此前已开始向 {masked} 发送测试短信。短信认证（PNVS）不支持查询结果，请查看手机。"),
+            );
+            return self.wants_no_other(false).await;
+        }
         t.say(
-            &format!(
-                "A test message to {} was under way. Asking what became of it …",
-                to.masked()
-            ),
-            &format!("此前已开始向 {} 发送测试短信，正在查询其结果…", to.masked()),
+            &format!("A test message to {masked} was under way. Asking what became of it …"),
+            &format!("此前已开始向 {masked} 发送测试短信，正在查询其结果…"),
         );
         let found = doctor::look_for_test(connector, &to, out_id, test.sent_at, REPORT_WAIT).await;
-        match found {
-            Some(check) => {
-                self.tell(&check);
-                Ok(())
-            }
-            None => {
-                t.say(
-                    "Aliyun does not list it. Most likely it was not sent; look at the phone.",
-                    "阿里云没有这条记录，很可能没有发出；请查看手机。",
-                );
-                let question = t.pick("Send one now?", "现在发送一条？");
-                if t.confirm(question, true).await? {
-                    self.progress.test = None;
-                    self.save()?;
-                }
-                Ok(())
-            }
+        if let Some(check) = found {
+            return self.conclude(&check).await;
         }
+        let may_be_elsewhere = self.progress.gift.is_some();
+        if may_be_elsewhere {
+            t.say(
+                "Aliyun does not list it: it was not sent, or it went by PNVS, which cannot be asked. Look at the phone.",
+                "阿里云没有这条记录：可能没有发出，也可能经短信认证（PNVS）发出（无法查询）；请查看手机。",
+            );
+        } else {
+            t.say(
+                "Aliyun does not list it. Most likely it was not sent; look at the phone.",
+                "阿里云没有这条记录，很可能没有发出；请查看手机。",
+            );
+        }
+        self.wants_no_other(!may_be_elsewhere).await
+    }
+
+    /// Whether none is to be sent in the place of one in doubt.
+    async fn wants_no_other(&mut self, usual: bool) -> Result<bool, Stop> {
+        let question = self.terminal.pick("Send one now?", "现在发送一条？");
+        if !self.terminal.confirm(question, usual).await? {
+            return Ok(true);
+        }
+        self.forget_test().map(|()| false)
     }
 }

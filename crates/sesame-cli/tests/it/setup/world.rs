@@ -72,10 +72,14 @@ impl World {
     }
 
     pub(super) fn start_at(&self, url: &str) -> Session {
+        self.start_with(&["--endpoint", url])
+    }
+
+    pub(super) fn start_with(&self, more: &[&str]) -> Session {
         let mut arguments: Vec<String> = ["setup", "--config", &self.config_path()]
             .map(str::to_owned)
             .to_vec();
-        arguments.extend(["--endpoint".to_owned(), url.to_owned()]);
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         arguments.extend(self.arguments.iter().cloned());
         Session::start(&arguments, &self.variables, self.columns)
     }
@@ -111,6 +115,22 @@ impl World {
             }
         }
         panic!("no end:\n{}", session.text);
+    }
+
+    /// A run with the usual answers that has come to a question.
+    pub(super) fn until_question(&self, awaited: &str) -> Session {
+        let mut session = self.start();
+        for _ in 0..MOST {
+            match session.next(&WAITING) {
+                Next::Asks(question, _) if question.starts_with(awaited) => return session,
+                Next::Asks(question, shown) => {
+                    session.answer(&answer(&question, &shown, &mut Vec::new()));
+                }
+                Next::Shows(_) => self.approve(),
+                Next::Ended(code) => panic!("{code:?}\n{}", session.text),
+            }
+        }
+        panic!("never asked:\n{}", session.text);
     }
 
     /// Runs, broken off wherever `breaks` says so, until it is through. `breaks`
@@ -244,8 +264,13 @@ impl World {
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// What holds at the end of every run, however it went.
+    /// What holds at the end of every run that sent its test message.
     pub(super) fn check_end(&self) {
+        self.check_end_with(1);
+    }
+
+    /// What holds at the end of every run, however it went.
+    pub(super) fn check_end_with(&self, messages: usize) {
         let is_told = self.raw.contains(KEY_SECRET);
         assert!(!is_told, "{}", self.transcript);
         let files: HashSet<String> = std::fs::read_dir(self.folder.dir.path())
@@ -263,7 +288,7 @@ impl World {
         assert_eq!(mode(Path::new(&self.config_path())), 0o600);
         assert_eq!(
             self.emulator.messages(NUMBER).len(),
-            1,
+            messages,
             "{}",
             self.transcript
         );
