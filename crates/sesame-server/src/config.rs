@@ -24,7 +24,7 @@ use sesame_passcode::Policy;
 pub use hooks::{
     AuthKind, ContentConfig, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig,
 };
-pub use load::{Loaded, PREFIX, load};
+pub use load::{Loaded, PREFIX, Part, load, load_part};
 pub use problem::{ConfigProblem, ConfigProblems, Severity};
 pub use secret::Secret;
 

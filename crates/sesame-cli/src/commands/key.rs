@@ -11,9 +11,10 @@ use serde::Serialize;
 use sesame_passcode::Journal;
 use sesame_passcode::journal::ApiKeyRow;
 use sesame_server::auth::{ApiKey, DEFAULT_APP, Scope};
+use sesame_server::config::Part;
 use sesame_server::{keys, stores};
 
-use crate::commands::serve::{load, store_fault};
+use crate::commands::serve::{load_part, store_fault};
 use crate::fault::Fault;
 use crate::output::{self, error_line, line};
 
@@ -169,8 +170,8 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 async fn open(common: &Common) -> Result<Arc<dyn Journal>, Fault> {
-    let loaded = load(&common.config, None)?;
-    let journal = stores::open_journal(&loaded.config).await;
+    let config = load_part(&common.config, Part::Journal)?;
+    let journal = stores::open_journal(&config).await;
     journal.map_err(|error| store_fault(&error))
 }
 

@@ -159,6 +159,30 @@ fn a_hang_up_ends_it_unless_it_is_to_outlive_that() {
     assert_eq!(status.code(), Some(0));
 }
 
+/// The hooks' secrets are in the server's environment, not in every shell.
+#[test]
+fn keys_are_made_without_the_secrets_of_hooks() {
+    let hook = "[hooks.users]\npreset = \"supabase\"\nsecrets = [{ env = \"SESAME_TEST_UNSET\" }]";
+    let (_folder, config) = folder("http://127.0.0.1:9", hook);
+    let served = run(&["serve", "--config", &config, "--listen", "127.0.0.1:0"]);
+    assert_eq!(served.code, 2, "{served:?}");
+    assert!(
+        served.err.contains("SESAME_TEST_UNSET is not set"),
+        "{served:?}"
+    );
+    new_key(&config, &[]);
+    let listed = run(&["key", "list", "--config", &config, "--json"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    let id = listed.json()["keys"][0]["id"].clone();
+    let id = id.as_str().expect("an id").to_owned();
+    for command in ["rotate", "revoke"] {
+        let said = run(&["key", command, "--config", &config, &id]);
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    let made = run(&["keys", "new", "--config", &config]);
+    assert_eq!(made.code, 0, "{made:?}");
+}
+
 #[test]
 fn lost_or_other_keys_are_noticed() {
     let (folder, config) = folder("http://127.0.0.1:9", "");

@@ -38,32 +38,48 @@ pub fn load(
     path: &Path,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, ConfigProblems> {
-    let mut loader = Loader {
-        file: path.to_owned(),
-        text: String::new(),
-        overrides: environment
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect(),
-        problems: Vec::new(),
-    };
-    loader.overrides.sort();
+    let mut loader = Loader::new(path, environment);
     let loaded = loader.load();
-    let has_error = loader
-        .problems
-        .iter()
-        .any(|p| p.severity == Severity::Error);
-    match loaded {
-        Some((config, connector)) if !has_error => Ok(Loaded {
-            config,
-            warnings: loader.problems,
-            connector,
-        }),
-        _ => Err(ConfigProblems {
-            file: loader.file,
-            problems: loader.problems,
-        }),
+    let ((config, connector), warnings) = loader.end(loaded)?;
+    Ok(Loaded {
+        config,
+        warnings,
+        connector,
+    })
+}
+
+/// What a command needs of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Where the journal is.
+    Journal,
+    /// Where the server's own keys come from, and where its stores are.
+    Keys,
+}
+
+impl Part {
+    fn has(self, path: &str) -> bool {
+        match self {
+            Self::Journal => path == "store.journal",
+            Self::Keys => path.starts_with("store.") || path.starts_with("keys."),
+        }
     }
+}
+
+/// Reads all of a file as [`load`] does, and looks up and checks only what is
+/// needed of it: the secrets of the rest may be where the server runs alone,
+/// and stay unknown.
+///
+/// # Errors
+/// With everything that is wrong with that part, or with the file's shape.
+pub fn load_part(
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+    part: Part,
+) -> Result<Config, ConfigProblems> {
+    let mut loader = Loader::new(path, environment);
+    let loaded = loader.load_part(part);
+    loader.end(loaded).map(|(config, _)| config)
 }
 
 /// Collects what is wrong on the way.
@@ -76,15 +92,54 @@ pub(super) struct Loader {
 }
 
 impl Loader {
+    fn new(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Self {
+        let environment = environment.into_iter();
+        let mut overrides: Vec<_> = environment
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect();
+        overrides.sort();
+        Self {
+            file: path.to_owned(),
+            text: String::new(),
+            overrides,
+            problems: Vec::new(),
+        }
+    }
+
     fn load(&mut self) -> Option<(Config, sesame_connector::ConnectorConfig)> {
+        let mut config = self.shape()?;
+        self.resolve(&mut config, |_| true);
+        let connector = check::check(self, &config);
+        Some((config, connector?))
+    }
+
+    fn load_part(&mut self, part: Part) -> Option<Config> {
+        let mut config = self.shape()?;
+        self.resolve(&mut config, |path| part.has(path));
+        check::check_part(self, &config, part);
+        Some(config)
+    }
+
+    /// All of it, but for what secrets refer to.
+    fn shape(&mut self) -> Option<Config> {
         self.read()?;
         let mut table = self.parse()?;
         self.overlay(&mut table)?;
         let mut config = self.deserialize(table)?;
-        self.resolve(&mut config);
         self.place_paths(&mut config);
-        let connector = check::check(self, &config);
-        Some((config, connector?))
+        Some(config)
+    }
+
+    /// What was loaded, and the warnings.
+    fn end<T>(self, loaded: Option<T>) -> Result<(T, Vec<ConfigProblem>), ConfigProblems> {
+        let is_error = |problem: &ConfigProblem| problem.severity == Severity::Error;
+        match loaded {
+            Some(loaded) if !self.problems.iter().any(is_error) => Ok((loaded, self.problems)),
+            _ => Err(ConfigProblems {
+                file: self.file,
+                problems: self.problems,
+            }),
+        }
     }
 
     /// Notes what is wrong with the value under `path`.
@@ -236,9 +291,10 @@ impl Loader {
         }
     }
 
-    fn resolve(&mut self, config: &mut Config) {
+    fn resolve(&mut self, config: &mut Config, is_needed: impl Fn(&str) -> bool) {
         let lookup = SystemLookup::beside(&self.file);
-        for (path, secret) in config.secrets() {
+        let secrets = config.secrets().into_iter();
+        for (path, secret) in secrets.filter(|(path, _)| is_needed(path)) {
             if let Err((message, cure)) = secret.resolve(&lookup) {
                 self.report(Severity::Error, &path, message, cure);
             }

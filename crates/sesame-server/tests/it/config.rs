@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sesame_server::config::{Config, ConfigProblems, Loaded, Severity, load};
+use sesame_server::config::{Config, ConfigProblems, Loaded, Part, Severity, load, load_part};
 use tempfile::TempDir;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sesame.example.toml");
@@ -411,5 +411,42 @@ fn less_time_than_sending_takes_is_told() {
     assert!(
         said[0].contains("limits.request_secs: sending a message may take 8 s"),
         "{said:?}"
+    );
+}
+
+/// As where API keys are made: the hooks' and the records' secrets are known to
+/// the server alone.
+#[test]
+fn a_part_needs_no_secrets_of_the_rest() {
+    let text = format!(
+        "{SMALLEST}[store]\nrecords = {{ env = \"SESAME_NOT_SET\" }}\n\
+         [hooks.x]\npreset = \"supabase\"\nsecrets = [{{ env = \"SESAME_NOT_SET\" }}]\n"
+    )
+    .replace("\"connector.json\"", "\"there-is-none.json\"");
+    let (folder, path) = folder(&text);
+    assert!(read(&path, &[]).is_err());
+    let part = |part, journal: &str| {
+        let variable = ("SESAME__STORE__JOURNAL".to_owned(), journal.to_owned());
+        load_part(&path, [variable], part)
+    };
+    let config = part(Part::Journal, "sqlite").expect("valid");
+    assert_eq!(config.store.journal.reveal(), "sqlite");
+    assert_eq!(config.data_dir, folder.path().join("data"));
+    // What is needed is looked up, and checked.
+    let wrong = |part: Result<Config, ConfigProblems>| {
+        let problems = part.expect_err("it is wrong").problems;
+        let lines = problems.iter().map(ToString::to_string);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let records = wrong(part(Part::Keys, "sqlite"));
+    assert!(
+        records.contains("store.records: the environment variable SESAME_NOT_SET is not set"),
+        "{records}"
+    );
+    assert!(!records.contains("hooks"), "{records}");
+    let journal = wrong(part(Part::Journal, "valkey://localhost"));
+    assert!(
+        journal.contains("SESAME__STORE__JOURNAL: store.journal: the journal is searched"),
+        "{journal}"
     );
 }
