@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Uri};
 use sesame_connector::UsageType;
-use sesame_connector::config::{Checked, ConnectorConfig, Level, Problem, SystemLookup};
+use sesame_connector::config::{Checked, ConnectorConfig, Level, Problem, ProblemId, SystemLookup};
 
 use super::load::{Loader, Part};
 use super::problem::{ConfigProblem, Severity};
@@ -410,7 +410,14 @@ fn connector(loader: &mut Loader, config: &Config) -> Option<ConnectorConfig> {
                     "" => "connector".to_owned(),
                     path => format!("connector.{path}"),
                 };
-                loader.report(severity(problem), &path, message(problem), &*problem.cure);
+                // Nobody sets a variable for nothing: it may be the secret.
+                let is_ignored = problem.id == ProblemId::UnknownKey;
+                let severity = if is_ignored && loader.variable_of(&path).is_some() {
+                    Severity::Error
+                } else {
+                    severity(problem)
+                };
+                loader.report(severity, &path, message(problem), &*problem.cure);
             }
             valid(checked)
         }

@@ -9,12 +9,9 @@ use toml::{Table, Value};
 use super::check;
 use super::document;
 use super::problem::{ConfigProblem, ConfigProblems, Severity};
+use super::variable::{self, Variable};
 use super::{Config, Secret};
 use crate::wire::Fault;
-
-/// What the names of variables begin with that go before the file:
-/// `SESAME__STORE__RECORDS` is `store.records`.
-pub const PREFIX: &str = "SESAME__";
 
 /// No configuration is larger.
 const LARGEST: usize = 1024 * 1024;
@@ -86,22 +83,16 @@ pub fn load_part(
 pub(super) struct Loader {
     pub(super) file: PathBuf,
     pub(super) text: String,
-    /// Variables and their values.
-    overrides: Vec<(String, String)>,
+    overrides: Vec<Variable>,
     problems: Vec<ConfigProblem>,
 }
 
 impl Loader {
     fn new(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        let environment = environment.into_iter();
-        let mut overrides: Vec<_> = environment
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
-        overrides.sort();
         Self {
             file: path.to_owned(),
             text: String::new(),
-            overrides,
+            overrides: Variable::of(environment),
             problems: Vec::new(),
         }
     }
@@ -168,12 +159,17 @@ impl Loader {
 
     /// Where a value comes from.
     pub(super) fn origin(&self, path: &str) -> (String, Option<(usize, usize)>) {
-        let mut overrides = self.overrides.iter();
-        if let Some((name, _)) = overrides.find(|(name, _)| starts_at(path, &path_of(name))) {
-            return (name.clone(), None);
+        if let Some(variable) = self.variable_of(path) {
+            return (variable.name.clone(), None);
         }
         let place = document::find(&self.text, path).map(|at| document::position(&self.text, at));
         (self.file.display().to_string(), place)
+    }
+
+    /// The variable that what stands under `path` comes from, if one does.
+    pub(super) fn variable_of(&self, path: &str) -> Option<&Variable> {
+        let find = |is: fn(&Variable, &str) -> bool| self.overrides.iter().find(|v| is(v, path));
+        find(Variable::sets).or_else(|| find(Variable::makes))
     }
 
     fn at(&mut self, at: Option<usize>, path: String, message: String, cure: &str) {
@@ -256,15 +252,34 @@ impl Loader {
     /// Puts the environment over the file.
     fn overlay(&mut self, table: &mut Table) -> Option<()> {
         let before = self.problems.len();
-        for (name, text) in self.overrides.clone() {
-            let steps = path_of(&name);
+        for index in 0..self.overrides.len() {
+            let Variable { name, text, .. } = self.overrides[index].clone();
+            let steps = variable::steps(&name, table);
             if steps.iter().any(String::is_empty) {
                 self.variable(&name, "this names no key", "write SESAME__SECTION__KEY");
                 continue;
             }
+            if let Some(earlier) = self.overrides.iter().find(|other| other.steps == steps) {
+                let message = format!("{} names the same key", crate::wire::shown(&earlier.name));
+                self.variable(&name, &message, "unset one of the two");
+                continue;
+            }
+            if let [first, _, ..] = &steps[..]
+                && first == "connector"
+                && table.get(first).is_some_and(Value::is_str)
+            {
+                let message =
+                    "the connector's keys are in a file of its own, where no variable changes them";
+                let cure = "write { \"env\": \"NAME\" } for the key's value in that file, or its keys under [connector] instead of the file's name";
+                self.variable(&name, message, cure);
+                continue;
+            }
+            let there = variable::there(&steps, table);
             if let Err(fault) = set(table, &steps, &text) {
                 self.variable(&name, &fault.to_string(), cure(&fault));
             }
+            self.overrides[index].steps = steps;
+            self.overrides[index].there = there;
         }
         (self.problems.len() == before).then_some(())
     }
@@ -338,17 +353,6 @@ impl Config {
         });
         single.chain(headers).chain(hooks).collect()
     }
-}
-
-/// `SESAME__STORE__RECORDS` → `store`, `records`.
-fn path_of(variable: &str) -> Vec<String> {
-    let name = variable.strip_prefix(PREFIX).unwrap_or_default();
-    name.split("__").map(str::to_lowercase).collect()
-}
-
-fn starts_at(path: &str, steps: &[String]) -> bool {
-    let steps = steps.join(".");
-    path == steps || path.starts_with(&format!("{steps}."))
 }
 
 /// Sets a key to what a variable says: read as TOML if that fits there, else as
