@@ -159,6 +159,46 @@ fn a_hang_up_ends_it_unless_it_is_to_outlive_that() {
     assert_eq!(status.code(), Some(0));
 }
 
+/// What would be accepted then is gone at the end, and a key that is revoked
+/// beside it works on.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_gone_takes_nothing() {
+    let emulator = Running::emulator();
+    let (folder, config) = folder(&emulator.url, "");
+    let key = new_key(&config, &[]);
+    let server = start(&config);
+    let ready = || ask(&server.url, "GET", "/readyz", "", &Value::Null).0;
+    let verify = || {
+        let body = json!({ "to": "+8613800138000", "type": "SignIn" });
+        ask(&server.url, "POST", "/v1/verifications", &key, &body)
+    };
+    assert_eq!((ready(), verify().0), (200, 201));
+    let sent = emulator.messages("+8613800138000");
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let file = folder.path(&format!("data/sesame.sqlite{end}"));
+        std::fs::remove_file(file).expect("removed");
+    }
+    assert_eq!(ready(), 503);
+    let (status, refused) = verify();
+    assert_eq!(
+        (status, &refused["code"]),
+        (503, &json!("store_unavailable"))
+    );
+    let now = emulator.messages("+8613800138000");
+    assert_eq!(now, sent, "nothing is sent that nobody could check");
+    // Nor is a tool content with a file of its own.
+    for arguments in [
+        &["key", "list", "--config", &config][..],
+        &["key", "revoke", "--config", &config, &key],
+    ] {
+        let said = run(arguments);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains("there is no journal yet"), "{said:?}");
+    }
+    assert!(!folder.path("data/sesame.sqlite").exists());
+}
+
 /// The hooks' secrets are in the server's environment, not in every shell.
 #[test]
 fn keys_are_made_without_the_secrets_of_hooks() {
