@@ -143,10 +143,9 @@ async fn start(path: &Path, loaded: Loaded) -> Result<Server, Fault> {
     let server = Server::builder(config, connector, stores, keys).source(source);
     server.start().await.map_err(|error| match error {
         ServeError::Bind { address, source } => emulator::cannot_listen(address, &source),
-        ServeError::Tls(reason) => Fault::bad_input(
-            format!("cannot use the certificate: {reason}"),
-            "tls.cert is a certificate chain and tls.key its private key, both PEM",
-        ),
+        ServeError::Tls { cure, .. } => {
+            Fault::bad_input(format!("{}: {error}", path.display()), cure)
+        }
         ServeError::Keys(error) => keys_fault(&error, path),
         ServeError::Store(error) => store_fault(&error),
         error => Fault::bad_input(error.to_string(), ""),

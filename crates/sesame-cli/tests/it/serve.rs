@@ -199,6 +199,39 @@ fn a_file_that_is_gone_takes_nothing() {
     assert!(!folder.path("data/sesame.sqlite").exists());
 }
 
+#[test]
+fn what_is_wrong_with_a_certificate_is_told_with_its_key() {
+    let made = || {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    };
+    let ((cert, key), (_, other)) = (made(), made());
+    for (cert, key, parts) in [
+        (
+            &cert,
+            &other,
+            [
+                "tls.key: ",
+                "key.pem is not the key of the first certificate in ",
+            ],
+        ),
+        (&cert, &cert, ["tls.key: ", "there is no private key in "]),
+        (&key, &key, ["tls.cert: ", "there is no certificate in "]),
+    ] {
+        let tls = "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"";
+        let (folder, config) = folder("http://127.0.0.1:9", tls);
+        folder.write("cert.pem", cert);
+        folder.write("key.pem", key);
+        let said = run(&["serve", "--config", &config, "--listen", "127.0.0.1:0"]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(
+            said.err.contains(&format!("{config}: {}", parts[0])),
+            "{said:?}"
+        );
+        assert!(said.err.contains(parts[1]), "{said:?}");
+    }
+}
+
 /// The hooks' secrets are in the server's environment, not in every shell.
 #[test]
 fn keys_are_made_without_the_secrets_of_hooks() {

@@ -85,6 +85,8 @@ pub(super) struct Loader {
     pub(super) text: String,
     overrides: Vec<Variable>,
     problems: Vec<ConfigProblem>,
+    /// Where secrets stand that are not known.
+    unknown: Vec<String>,
 }
 
 impl Loader {
@@ -94,6 +96,7 @@ impl Loader {
             text: String::new(),
             overrides: Variable::of(environment),
             problems: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -133,7 +136,8 @@ impl Loader {
         }
     }
 
-    /// Notes what is wrong with the value under `path`.
+    /// Notes what is wrong with the value under `path`, unless there is none:
+    /// that was told already.
     pub(super) fn report(
         &mut self,
         severity: Severity,
@@ -141,6 +145,13 @@ impl Loader {
         message: impl Into<String>,
         cure: impl Into<String>,
     ) {
+        let holds = |unknown: &String| {
+            let rest = unknown.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        if self.unknown.iter().any(holds) {
+            return;
+        }
         let (origin, place) = self.origin(path);
         self.problems.push(ConfigProblem {
             severity,
@@ -312,6 +323,7 @@ impl Loader {
         for (path, secret) in secrets.filter(|(path, _)| is_needed(path)) {
             if let Err((message, cure)) = secret.resolve(&lookup) {
                 self.report(Severity::Error, &path, message, cure);
+                self.unknown.push(path);
             }
         }
     }

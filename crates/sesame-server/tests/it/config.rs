@@ -583,3 +583,17 @@ fn what_a_variable_gets_wrong_is_told_with_its_name() {
         "{twice}"
     );
 }
+
+#[test]
+fn a_secret_that_is_not_there_is_told_once() {
+    let text = format!(
+        "{SMALLEST}[store]\nrecords = {{ env = \"SESAME_NOT_SET\" }}\n\
+         journal = {{ file = \"nowhere\" }}\n\
+         [hooks.x]\npreset = \"supabase\"\nsecrets = [{{ env = \"SESAME_NOT_SET\" }}]\n"
+    )
+    .replace("\"0123456789abcdef\"", "{ file = \"nowhere\" }");
+    let said = said(&text, &[]);
+    let unset = said.matches("SESAME_NOT_SET is not set").count();
+    let unread = said.matches("its file cannot be read").count();
+    assert_eq!((unset, unread, said.lines().count()), (2, 2, 4), "{said}");
+}
