@@ -11,6 +11,7 @@ mod hooks;
 mod load;
 mod problem;
 mod secret;
+mod variable;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -24,9 +25,10 @@ use sesame_passcode::Policy;
 pub use hooks::{
     AuthKind, ContentConfig, ErrorShape, FieldsConfig, HookConfig, PresetName, SuccessConfig,
 };
-pub use load::{Loaded, PREFIX, load};
+pub use load::{Loaded, Part, load, load_part};
 pub use problem::{ConfigProblem, ConfigProblems, Severity};
 pub use secret::Secret;
+pub use variable::PREFIX;
 
 /// All there is to configure.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

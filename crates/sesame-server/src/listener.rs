@@ -13,7 +13,7 @@ use axum::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +24,7 @@ use tower_service::Service as _;
 
 use crate::config::LimitsConfig;
 use crate::front::Peer;
+use crate::server::ServeError;
 use impatient::Impatient;
 
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -125,17 +126,21 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// Certificate and key as files, ready to speak TLS.
 ///
 /// # Errors
-/// With what is wrong, in words.
-pub(crate) fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
-    let unreadable =
-        |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|error| unreadable(cert, &error))?;
+/// With what is wrong with which of them.
+pub(crate) fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, ServeError> {
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| wrong_cert(unread(cert, &error)))?;
     if chain.is_empty() {
-        return Err(unreadable(cert, &"there is no certificate in it"));
+        let reason = format!("there is no certificate in {}", cert.display());
+        return Err(wrong_cert(reason));
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+        wrong_key(match error {
+            pem::Error::NoItemsFound => format!("there is no private key in {}", key.display()),
+            error => unread(key, &error),
+        })
+    })?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -144,9 +149,40 @@ pub(crate) fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
                 .with_no_client_auth()
                 .with_single_cert(chain, private)
         });
-    let mut config = config.map_err(|error| error.to_string())?;
+    let mut config = config.map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => wrong_key(format!(
+            "{} is not the key of the first certificate in {}",
+            key.display(),
+            cert.display()
+        )),
+        error => wrong_cert(format!("{} cannot be used: {error}", cert.display())),
+    })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn unread(path: &Path, error: &pem::Error) -> String {
+    let path = path.display();
+    match error {
+        pem::Error::Io(error) => format!("{path} cannot be read: {}", error.kind()),
+        error => format!("{path} is not PEM: {error}"),
+    }
+}
+
+fn wrong_cert(reason: String) -> ServeError {
+    ServeError::Tls {
+        field: "tls.cert",
+        reason,
+        cure: "name a PEM file that this user may read, with the server's certificate first and those that sign it behind",
+    }
+}
+
+fn wrong_key(reason: String) -> ServeError {
+    ServeError::Tls {
+        field: "tls.key",
+        reason,
+        cure: "name the PEM file that was made with the certificate's request, which this user may read, without a password",
+    }
 }
 
 /// Listens, or says why not.

@@ -72,8 +72,15 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The certificate or its key cannot be used.
-    #[error("cannot use the certificate: {0}")]
-    Tls(String),
+    #[error("{field}: {reason}")]
+    Tls {
+        /// The key in the configuration.
+        field: &'static str,
+        /// What is wrong with its file.
+        reason: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
     /// There are no keys, or none that can be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -257,7 +264,7 @@ impl ServerBuilder {
 
     fn tls(&self) -> Result<Option<TlsAcceptor>, ServeError> {
         match (&self.config.tls.cert, &self.config.tls.key) {
-            (Some(cert), Some(key)) => listener::tls(cert, key).map(Some).map_err(ServeError::Tls),
+            (Some(cert), Some(key)) => listener::tls(cert, key).map(Some),
             _ => Ok(None),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! To add one, give it a scheme in `Location` and a way to be opened below.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sesame_passcode::{Journal, Store, StoreError};
@@ -132,7 +132,15 @@ async fn open_as(role: Role, config: &Config) -> Result<Stores, StoreError> {
     })
 }
 
-/// Opens the journal alone, beside whatever server uses it.
+/// The file of the journal, where it should be one and is not there.
+pub fn missing_journal(config: &Config) -> Option<PathBuf> {
+    let is_file = Location::parse(config.store.journal.reveal()) == Ok(Location::Sqlite);
+    let file = config.data_dir.join(SQLITE_FILE);
+    (is_file && !file.exists()).then_some(file)
+}
+
+/// Opens the journal alone, beside whatever server uses it; makes it where
+/// there is none, see [`missing_journal`].
 ///
 /// # Errors
 /// Where it cannot be used.

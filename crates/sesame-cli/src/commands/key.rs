@@ -11,9 +11,10 @@ use serde::Serialize;
 use sesame_passcode::Journal;
 use sesame_passcode::journal::ApiKeyRow;
 use sesame_server::auth::{ApiKey, DEFAULT_APP, Scope};
+use sesame_server::config::{Config, Part};
 use sesame_server::{keys, stores};
 
-use crate::commands::serve::{load, store_fault};
+use crate::commands::serve::{load_part, store_fault};
 use crate::fault::Fault;
 use crate::output::{self, error_line, line};
 
@@ -148,15 +149,15 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
             let journal = open(common).await?;
             make(&*journal, common, name, app, scope).await?;
         }
-        Command::List { common } => list(&*open(common).await?, common).await?,
+        Command::List { common } => list(&*existing(common).await?, common).await?,
         Command::Revoke { common, id } => {
-            let journal = open(common).await?;
+            let journal = existing(common).await?;
             let row = find(&*journal, id).await?;
             end(&*journal, &row, SystemSource.now()).await?;
             line(format_args!("revoked {} ({})", row.id, row.name));
         }
         Command::Rotate { common, id, keep } => {
-            let journal = open(common).await?;
+            let journal = existing(common).await?;
             let row = find(&*journal, id).await?;
             let scopes: Vec<Scope> = row.scopes.iter().filter_map(|s| s.parse().ok()).collect();
             make(&*journal, common, &row.name, &row.app, &scopes).await?;
@@ -168,9 +169,29 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// The journal; one is made where there is none.
 async fn open(common: &Common) -> Result<Arc<dyn Journal>, Fault> {
-    let loaded = load(&common.config, None)?;
-    let journal = stores::open_journal(&loaded.config).await;
+    open_of(&load_part(&common.config, Part::Journal)?).await
+}
+
+/// The journal that has keys in it: an empty one in a wrong place would hide
+/// that it is the wrong place.
+async fn existing(common: &Common) -> Result<Arc<dyn Journal>, Fault> {
+    let config = load_part(&common.config, Part::Journal)?;
+    if let Some(file) = stores::missing_journal(&config) {
+        return Err(Fault::bad_input(
+            format!(
+                "there is no journal yet, and so no key: no file {}",
+                file.display()
+            ),
+            "sesame key new makes it; if there should be one, check data_dir and whether the file was moved",
+        ));
+    }
+    open_of(&config).await
+}
+
+async fn open_of(config: &Config) -> Result<Arc<dyn Journal>, Fault> {
+    let journal = stores::open_journal(config).await;
     journal.map_err(|error| store_fault(&error))
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use aliyun_sms::{Source as _, SystemSource};
 use clap::Subcommand;
-use sesame_server::config::Config;
+use sesame_server::config::{Config, Part};
 use sesame_server::keys::{self, KeyRing, KeysError};
 use sesame_server::stores::is_shared;
 
 use crate::commands::key::duration;
-use crate::commands::serve::{keys_fault, load};
+use crate::commands::serve::{keys_fault, load_part};
 use crate::fault::Fault;
 use crate::output::{self, error_line, line};
 
@@ -66,14 +66,14 @@ struct Common {
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Command::New { common } => {
-            let config = load(&common.config, None)?.config;
+            let config = load_part(&common.config, Part::Keys)?;
             let path = path(&config)?;
             let ring = KeyRing::generate(&SystemSource);
             keys::write_new(&path, &ring).map_err(|error| keys_fault(&error, &common.config))?;
             told("made", &path, &ring, common);
         }
         Command::Rotate { common, after } => {
-            let config = load(&common.config, None)?.config;
+            let config = load_part(&common.config, Part::Keys)?;
             let path = path(&config)?;
             let from = keys::from_now(&SystemSource, *after);
             let ring = keys::rotate(&path, &SystemSource, from);
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             next_steps(&config, *after);
         }
         Command::List { common } => {
-            let config = load(&common.config, None)?.config;
+            let config = load_part(&common.config, Part::Keys)?;
             let ring = keys::existing(&config).map_err(|error| unusable(&error, common))?;
             list(&ring, common);
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aliyun_sms::SystemSource;
 use sesame_connector::Connector;
 use sesame_passcode::StoreError;
-use sesame_server::config::{self, Config, ConfigProblem, Loaded, Severity};
+use sesame_server::config::{self, Config, ConfigProblem, ConfigProblems, Loaded, Part, Severity};
 use sesame_server::keys::{self, KeysError};
 use sesame_server::traces::Traces;
 use sesame_server::{ServeError, Server, stores};
@@ -72,31 +72,44 @@ fn traces(config: &Config) -> Result<Option<Traces>, Fault> {
 /// Reads a configuration; everything that is wrong goes to standard error.
 pub(crate) fn load(path: &Path, listen: Option<SocketAddr>) -> Result<Loaded, Fault> {
     let listen = listen.map(|listen| (format!("{}LISTEN", config::PREFIX), listen.to_string()));
-    // What is not UTF-8 is no value of ours.
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let overridden = listen.as_ref().map(|(name, _)| name.clone());
-    let environment = environment.filter(|(name, _)| Some(name) != overridden.as_ref());
-    config::load(path, environment.chain(listen.clone())).map_err(|wrong| {
-        let errors = |problem: &&ConfigProblem| problem.severity == Severity::Error;
-        let count = wrong.problems.iter().filter(errors).count();
-        wrong
-            .problems
-            .iter()
-            .for_each(|problem| error_line(describe(problem)));
-        let things = if count == 1 {
-            "one thing".to_owned()
-        } else {
-            format!("{count} things")
-        };
-        Fault::bad_input(
-            format!(
-                "{} is not valid: {things} above must be changed",
-                path.display()
-            ),
-            "sesame.example.toml shows every key with its default",
-        )
-    })
+    let overridden = listen
+        .as_ref()
+        .map(|(name, _)| name.clone())
+        .unwrap_or_default();
+    let environment = environment().filter(|(name, _)| !name.eq_ignore_ascii_case(&overridden));
+    config::load(path, environment.chain(listen)).map_err(|wrong| not_valid(&wrong))
+}
+
+/// The same of what a command needs, whatever is missing for the rest.
+pub(crate) fn load_part(path: &Path, part: Part) -> Result<Config, Fault> {
+    config::load_part(path, environment(), part).map_err(|wrong| not_valid(&wrong))
+}
+
+/// What is not UTF-8 is no value of ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn not_valid(wrong: &ConfigProblems) -> Fault {
+    let errors = |problem: &&ConfigProblem| problem.severity == Severity::Error;
+    let count = wrong.problems.iter().filter(errors).count();
+    wrong
+        .problems
+        .iter()
+        .for_each(|problem| error_line(describe(problem)));
+    let things = if count == 1 {
+        "one thing".to_owned()
+    } else {
+        format!("{count} things")
+    };
+    Fault::bad_input(
+        format!(
+            "{} is not valid: {things} above must be changed",
+            wrong.file.display()
+        ),
+        "sesame.example.toml shows every key with its default",
+    )
 }
 
 fn describe(problem: &ConfigProblem) -> String {
@@ -130,10 +143,9 @@ async fn start(path: &Path, loaded: Loaded) -> Result<Server, Fault> {
     let server = Server::builder(config, connector, stores, keys).source(source);
     server.start().await.map_err(|error| match error {
         ServeError::Bind { address, source } => emulator::cannot_listen(address, &source),
-        ServeError::Tls(reason) => Fault::bad_input(
-            format!("cannot use the certificate: {reason}"),
-            "tls.cert is a certificate chain and tls.key its private key, both PEM",
-        ),
+        ServeError::Tls { cure, .. } => {
+            Fault::bad_input(format!("{}: {error}", path.display()), cure)
+        }
         ServeError::Keys(error) => keys_fault(&error, path),
         ServeError::Store(error) => store_fault(&error),
         error => Fault::bad_input(error.to_string(), ""),

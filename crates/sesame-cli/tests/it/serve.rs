@@ -159,6 +159,103 @@ fn a_hang_up_ends_it_unless_it_is_to_outlive_that() {
     assert_eq!(status.code(), Some(0));
 }
 
+/// What would be accepted then is gone at the end, and a key that is revoked
+/// beside it works on.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_gone_takes_nothing() {
+    let emulator = Running::emulator();
+    let (folder, config) = folder(&emulator.url, "");
+    let key = new_key(&config, &[]);
+    let server = start(&config);
+    let ready = || ask(&server.url, "GET", "/readyz", "", &Value::Null).0;
+    let verify = || {
+        let body = json!({ "to": "+8613800138000", "type": "SignIn" });
+        ask(&server.url, "POST", "/v1/verifications", &key, &body)
+    };
+    assert_eq!((ready(), verify().0), (200, 201));
+    let sent = emulator.messages("+8613800138000");
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let file = folder.path(&format!("data/sesame.sqlite{end}"));
+        std::fs::remove_file(file).expect("removed");
+    }
+    assert_eq!(ready(), 503);
+    let (status, refused) = verify();
+    assert_eq!(
+        (status, &refused["code"]),
+        (503, &json!("store_unavailable"))
+    );
+    let now = emulator.messages("+8613800138000");
+    assert_eq!(now, sent, "nothing is sent that nobody could check");
+    // Nor is a tool content with a file of its own.
+    for arguments in [
+        &["key", "list", "--config", &config][..],
+        &["key", "revoke", "--config", &config, &key],
+    ] {
+        let said = run(arguments);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains("there is no journal yet"), "{said:?}");
+    }
+    assert!(!folder.path("data/sesame.sqlite").exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_told_with_its_key() {
+    let made = || {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    };
+    let ((cert, key), (_, other)) = (made(), made());
+    for (cert, key, parts) in [
+        (
+            &cert,
+            &other,
+            [
+                "tls.key: ",
+                "key.pem is not the key of the first certificate in ",
+            ],
+        ),
+        (&cert, &cert, ["tls.key: ", "there is no private key in "]),
+        (&key, &key, ["tls.cert: ", "there is no certificate in "]),
+    ] {
+        let tls = "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"";
+        let (folder, config) = folder("http://127.0.0.1:9", tls);
+        folder.write("cert.pem", cert);
+        folder.write("key.pem", key);
+        let said = run(&["serve", "--config", &config, "--listen", "127.0.0.1:0"]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(
+            said.err.contains(&format!("{config}: {}", parts[0])),
+            "{said:?}"
+        );
+        assert!(said.err.contains(parts[1]), "{said:?}");
+    }
+}
+
+/// The hooks' secrets are in the server's environment, not in every shell.
+#[test]
+fn keys_are_made_without_the_secrets_of_hooks() {
+    let hook = "[hooks.users]\npreset = \"supabase\"\nsecrets = [{ env = \"SESAME_TEST_UNSET\" }]";
+    let (_folder, config) = folder("http://127.0.0.1:9", hook);
+    let served = run(&["serve", "--config", &config, "--listen", "127.0.0.1:0"]);
+    assert_eq!(served.code, 2, "{served:?}");
+    assert!(
+        served.err.contains("SESAME_TEST_UNSET is not set"),
+        "{served:?}"
+    );
+    new_key(&config, &[]);
+    let listed = run(&["key", "list", "--config", &config, "--json"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    let id = listed.json()["keys"][0]["id"].clone();
+    let id = id.as_str().expect("an id").to_owned();
+    for command in ["rotate", "revoke"] {
+        let said = run(&["key", command, "--config", &config, &id]);
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    let made = run(&["keys", "new", "--config", &config]);
+    assert_eq!(made.code, 0, "{made:?}");
+}
+
 #[test]
 fn lost_or_other_keys_are_noticed() {
     let (folder, config) = folder("http://127.0.0.1:9", "");

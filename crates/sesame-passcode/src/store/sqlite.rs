@@ -6,6 +6,7 @@
 mod checkpoint;
 mod error;
 mod journal;
+mod place;
 mod schema;
 mod writer;
 
@@ -15,11 +16,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sesame_connector::provider::BoxFuture;
 use tokio::sync::Semaphore;
 
 use self::checkpoint::Checkpoints;
+use self::place::Place;
 use self::writer::Writer;
 use super::{Addition, Key, Record, Store, StoreResult, Swap, Version};
 
@@ -57,6 +59,7 @@ pub struct Sqlite(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    place: Place,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
     free: Arc<Semaphore>,
@@ -122,6 +125,8 @@ impl Sqlite {
 
 impl Inner {
     fn reader(&self) -> StoreResult<Connection> {
+        let is_there = self.place.check();
+        is_there.map_err(|failure| error::of_code(failure, &self.path))?;
         let kept = lock(&self.readers).pop();
         match kept {
             Some(reader) => Ok(reader),
@@ -303,6 +308,12 @@ fn open(path: PathBuf, role: Role, durability: Durability) -> StoreResult<Inner>
     private(&path)?;
     let of = |error: rusqlite::Error| error::of(&error, &path);
     let mut connection = writable(&path, durability).map_err(of)?;
+    let place = Place::of(&path).map_err(|failure| {
+        error::STORE.unusable(
+            format!("{} is not there any more: {failure}", path.display()),
+            "see what moves or deletes it, and start again",
+        )
+    })?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
         .map_err(of)?;
@@ -318,8 +329,9 @@ fn open(path: PathBuf, role: Role, durability: Durability) -> StoreResult<Inner>
     }
     let checkpoints = Checkpoints::start(writable(&path, durability).map_err(of)?, &path)?;
     Ok(Inner {
-        writer: Writer::start(connection, checkpoints, path.clone(), held)?,
+        writer: Writer::start(connection, checkpoints, place.clone(), path.clone(), held)?,
         path,
+        place,
         readers: Mutex::new(Vec::new()),
         free: Arc::new(Semaphore::new(READERS)),
     })
@@ -430,7 +442,9 @@ fn writable(path: &Path, durability: Durability) -> rusqlite::Result<Connection>
 }
 
 fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    // One that is gone is not made anew.
+    let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "query_only", true)?;
@@ -526,6 +540,46 @@ mod tests {
         let log = std::fs::metadata(folder.path().join("sesame.sqlite-wal")).unwrap();
         let bytes_written = 6_400 * 100_000;
         assert!(log.len() < bytes_written * 2 / 3, "{}", log.len());
+    }
+
+    /// Also where another file is in its place by now.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nothing_goes_into_a_file_that_nobody_finds() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (file, away) = (folder.path().join("here"), folder.path().join("away"));
+        let store = Sqlite::open(&file, Role::Server).await.unwrap();
+        let key = Key::new("key");
+        let record = Record {
+            version: Version(1),
+            value: vec![1],
+            expires_at: Timestamp::MAX,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let refused = async || {
+            let ping = Store::ping(&store).await.err();
+            let get = store.get(&key, now).await.err();
+            let swap = store.swap(&key, None, &record, now).await.err();
+            for error in [ping, get, swap] {
+                let error = error.expect("it is refused");
+                assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
+                let said = error.to_string();
+                assert!(said.contains("moved, deleted or replaced"), "{said}");
+                assert!(said.contains("put the file back"), "{said}");
+            }
+        };
+        std::fs::rename(&file, &away).unwrap();
+        refused().await;
+        assert!(!file.exists(), "nothing is made in its place");
+        std::fs::copy(&away, &file).unwrap();
+        refused().await;
+        // Put back.
+        std::fs::rename(&away, &file).unwrap();
+        Store::ping(&store).await.unwrap();
+        let swap = store.swap(&key, None, &record, now).await.unwrap();
+        assert_eq!(swap, Swap::Done);
+        std::fs::remove_file(&file).unwrap();
+        refused().await;
     }
 
     #[tokio::test]

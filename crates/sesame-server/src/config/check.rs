@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Uri};
 use sesame_connector::UsageType;
-use sesame_connector::config::{Checked, ConnectorConfig, Level, Problem, SystemLookup};
+use sesame_connector::config::{Checked, ConnectorConfig, Level, Problem, ProblemId, SystemLookup};
 
-use super::load::Loader;
+use super::load::{Loader, Part};
 use super::problem::{ConfigProblem, Severity};
 use super::{Config, ConnectorSetting, LimitsConfig, OtlpConfig};
 use crate::stores::Location;
@@ -17,7 +17,8 @@ use crate::stores::Location;
 /// one.
 pub(super) fn check(loader: &mut Loader, config: &Config) -> Option<ConnectorConfig> {
     listeners(loader, config);
-    stores(loader, config);
+    records(loader, config);
+    journal(loader, config);
     keys(loader, config);
     token(loader, config);
     reports(loader, config);
@@ -39,6 +40,15 @@ pub(super) fn check(loader: &mut Loader, config: &Config) -> Option<ConnectorCon
     let connector = connector(loader, config)?;
     time_to_send(loader, &config.limits, &connector);
     Some(connector)
+}
+
+/// Notes every broken rule of a part.
+pub(super) fn check_part(loader: &mut Loader, config: &Config, part: Part) {
+    journal(loader, config);
+    if part == Part::Keys {
+        records(loader, config);
+        keys(loader, config);
+    }
 }
 
 fn listeners(loader: &mut Loader, config: &Config) {
@@ -92,12 +102,15 @@ fn listeners(loader: &mut Loader, config: &Config) {
     }
 }
 
-fn stores(loader: &mut Loader, config: &Config) {
+fn records(loader: &mut Loader, config: &Config) {
     let records = Location::parse(config.store.records.reveal());
     if let Err(reason) = records {
         let cure = "write \"sqlite\", \"postgres://…\", \"valkey://host:port\" or \"valkey-cluster://host:port,host:port\"";
         loader.report(Severity::Error, "store.records", reason, cure);
     }
+}
+
+fn journal(loader: &mut Loader, config: &Config) {
     let cure = "write \"sqlite\" or \"postgres://…\"";
     match Location::parse(config.store.journal.reveal()) {
         Err(reason) => loader.report(Severity::Error, "store.journal", reason, cure),
@@ -397,7 +410,14 @@ fn connector(loader: &mut Loader, config: &Config) -> Option<ConnectorConfig> {
                     "" => "connector".to_owned(),
                     path => format!("connector.{path}"),
                 };
-                loader.report(severity(problem), &path, message(problem), &*problem.cure);
+                // Nobody sets a variable for nothing: it may be the secret.
+                let is_ignored = problem.id == ProblemId::UnknownKey;
+                let severity = if is_ignored && loader.variable_of(&path).is_some() {
+                    Severity::Error
+                } else {
+                    severity(problem)
+                };
+                loader.report(severity, &path, message(problem), &*problem.cure);
             }
             valid(checked)
         }

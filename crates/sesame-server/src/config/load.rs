@@ -9,12 +9,9 @@ use toml::{Table, Value};
 use super::check;
 use super::document;
 use super::problem::{ConfigProblem, ConfigProblems, Severity};
+use super::variable::{self, Variable};
 use super::{Config, Secret};
 use crate::wire::Fault;
-
-/// What the names of variables begin with that go before the file:
-/// `SESAME__STORE__RECORDS` is `store.records`.
-pub const PREFIX: &str = "SESAME__";
 
 /// No configuration is larger.
 const LARGEST: usize = 1024 * 1024;
@@ -38,56 +35,109 @@ pub fn load(
     path: &Path,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, ConfigProblems> {
-    let mut loader = Loader {
-        file: path.to_owned(),
-        text: String::new(),
-        overrides: environment
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect(),
-        problems: Vec::new(),
-    };
-    loader.overrides.sort();
+    let mut loader = Loader::new(path, environment);
     let loaded = loader.load();
-    let has_error = loader
-        .problems
-        .iter()
-        .any(|p| p.severity == Severity::Error);
-    match loaded {
-        Some((config, connector)) if !has_error => Ok(Loaded {
-            config,
-            warnings: loader.problems,
-            connector,
-        }),
-        _ => Err(ConfigProblems {
-            file: loader.file,
-            problems: loader.problems,
-        }),
+    let ((config, connector), warnings) = loader.end(loaded)?;
+    Ok(Loaded {
+        config,
+        warnings,
+        connector,
+    })
+}
+
+/// What a command needs of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Where the journal is.
+    Journal,
+    /// Where the server's own keys come from, and where its stores are.
+    Keys,
+}
+
+impl Part {
+    fn has(self, path: &str) -> bool {
+        match self {
+            Self::Journal => path == "store.journal",
+            Self::Keys => path.starts_with("store.") || path.starts_with("keys."),
+        }
     }
+}
+
+/// Reads all of a file as [`load`] does, and looks up and checks only what is
+/// needed of it: the secrets of the rest may be where the server runs alone,
+/// and stay unknown.
+///
+/// # Errors
+/// With everything that is wrong with that part, or with the file's shape.
+pub fn load_part(
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+    part: Part,
+) -> Result<Config, ConfigProblems> {
+    let mut loader = Loader::new(path, environment);
+    let loaded = loader.load_part(part);
+    loader.end(loaded).map(|(config, _)| config)
 }
 
 /// Collects what is wrong on the way.
 pub(super) struct Loader {
     pub(super) file: PathBuf,
     pub(super) text: String,
-    /// Variables and their values.
-    overrides: Vec<(String, String)>,
+    overrides: Vec<Variable>,
     problems: Vec<ConfigProblem>,
+    /// Where secrets stand that are not known.
+    unknown: Vec<String>,
 }
 
 impl Loader {
+    fn new(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            file: path.to_owned(),
+            text: String::new(),
+            overrides: Variable::of(environment),
+            problems: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
     fn load(&mut self) -> Option<(Config, sesame_connector::ConnectorConfig)> {
-        self.read()?;
-        let mut table = self.parse()?;
-        self.overlay(&mut table)?;
-        let mut config = self.deserialize(table)?;
-        self.resolve(&mut config);
-        self.place_paths(&mut config);
+        let mut config = self.shape()?;
+        self.resolve(&mut config, |_| true);
         let connector = check::check(self, &config);
         Some((config, connector?))
     }
 
-    /// Notes what is wrong with the value under `path`.
+    fn load_part(&mut self, part: Part) -> Option<Config> {
+        let mut config = self.shape()?;
+        self.resolve(&mut config, |path| part.has(path));
+        check::check_part(self, &config, part);
+        Some(config)
+    }
+
+    /// All of it, but for what secrets refer to.
+    fn shape(&mut self) -> Option<Config> {
+        self.read()?;
+        let mut table = self.parse()?;
+        self.overlay(&mut table)?;
+        let mut config = self.deserialize(table)?;
+        self.place_paths(&mut config);
+        Some(config)
+    }
+
+    /// What was loaded, and the warnings.
+    fn end<T>(self, loaded: Option<T>) -> Result<(T, Vec<ConfigProblem>), ConfigProblems> {
+        let is_error = |problem: &ConfigProblem| problem.severity == Severity::Error;
+        match loaded {
+            Some(loaded) if !self.problems.iter().any(is_error) => Ok((loaded, self.problems)),
+            _ => Err(ConfigProblems {
+                file: self.file,
+                problems: self.problems,
+            }),
+        }
+    }
+
+    /// Notes what is wrong with the value under `path`, unless there is none:
+    /// that was told already.
     pub(super) fn report(
         &mut self,
         severity: Severity,
@@ -95,6 +145,13 @@ impl Loader {
         message: impl Into<String>,
         cure: impl Into<String>,
     ) {
+        let holds = |unknown: &String| {
+            let rest = unknown.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        if self.unknown.iter().any(holds) {
+            return;
+        }
         let (origin, place) = self.origin(path);
         self.problems.push(ConfigProblem {
             severity,
@@ -113,12 +170,17 @@ impl Loader {
 
     /// Where a value comes from.
     pub(super) fn origin(&self, path: &str) -> (String, Option<(usize, usize)>) {
-        let mut overrides = self.overrides.iter();
-        if let Some((name, _)) = overrides.find(|(name, _)| starts_at(path, &path_of(name))) {
-            return (name.clone(), None);
+        if let Some(variable) = self.variable_of(path) {
+            return (variable.name.clone(), None);
         }
         let place = document::find(&self.text, path).map(|at| document::position(&self.text, at));
         (self.file.display().to_string(), place)
+    }
+
+    /// The variable that what stands under `path` comes from, if one does.
+    pub(super) fn variable_of(&self, path: &str) -> Option<&Variable> {
+        let find = |is: fn(&Variable, &str) -> bool| self.overrides.iter().find(|v| is(v, path));
+        find(Variable::sets).or_else(|| find(Variable::makes))
     }
 
     fn at(&mut self, at: Option<usize>, path: String, message: String, cure: &str) {
@@ -201,15 +263,34 @@ impl Loader {
     /// Puts the environment over the file.
     fn overlay(&mut self, table: &mut Table) -> Option<()> {
         let before = self.problems.len();
-        for (name, text) in self.overrides.clone() {
-            let steps = path_of(&name);
+        for index in 0..self.overrides.len() {
+            let Variable { name, text, .. } = self.overrides[index].clone();
+            let steps = variable::steps(&name, table);
             if steps.iter().any(String::is_empty) {
                 self.variable(&name, "this names no key", "write SESAME__SECTION__KEY");
                 continue;
             }
+            if let Some(earlier) = self.overrides.iter().find(|other| other.steps == steps) {
+                let message = format!("{} names the same key", crate::wire::shown(&earlier.name));
+                self.variable(&name, &message, "unset one of the two");
+                continue;
+            }
+            if let [first, _, ..] = &steps[..]
+                && first == "connector"
+                && table.get(first).is_some_and(Value::is_str)
+            {
+                let message =
+                    "the connector's keys are in a file of its own, where no variable changes them";
+                let cure = "write { \"env\": \"NAME\" } for the key's value in that file, or its keys under [connector] instead of the file's name";
+                self.variable(&name, message, cure);
+                continue;
+            }
+            let there = variable::there(&steps, table);
             if let Err(fault) = set(table, &steps, &text) {
                 self.variable(&name, &fault.to_string(), cure(&fault));
             }
+            self.overrides[index].steps = steps;
+            self.overrides[index].there = there;
         }
         (self.problems.len() == before).then_some(())
     }
@@ -236,11 +317,13 @@ impl Loader {
         }
     }
 
-    fn resolve(&mut self, config: &mut Config) {
+    fn resolve(&mut self, config: &mut Config, is_needed: impl Fn(&str) -> bool) {
         let lookup = SystemLookup::beside(&self.file);
-        for (path, secret) in config.secrets() {
+        let secrets = config.secrets().into_iter();
+        for (path, secret) in secrets.filter(|(path, _)| is_needed(path)) {
             if let Err((message, cure)) = secret.resolve(&lookup) {
                 self.report(Severity::Error, &path, message, cure);
+                self.unknown.push(path);
             }
         }
     }
@@ -282,17 +365,6 @@ impl Config {
         });
         single.chain(headers).chain(hooks).collect()
     }
-}
-
-/// `SESAME__STORE__RECORDS` → `store`, `records`.
-fn path_of(variable: &str) -> Vec<String> {
-    let name = variable.strip_prefix(PREFIX).unwrap_or_default();
-    name.split("__").map(str::to_lowercase).collect()
-}
-
-fn starts_at(path: &str, steps: &[String]) -> bool {
-    let steps = steps.join(".");
-    path == steps || path.starts_with(&format!("{steps}."))
 }
 
 /// Sets a key to what a variable says: read as TOML if that fits there, else as

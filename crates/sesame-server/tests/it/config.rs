@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sesame_server::config::{Config, ConfigProblems, Loaded, Severity, load};
+use sesame_server::config::{Config, ConfigProblems, Loaded, Part, Severity, load, load_part};
 use tempfile::TempDir;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sesame.example.toml");
@@ -412,4 +412,188 @@ fn less_time_than_sending_takes_is_told() {
         said[0].contains("limits.request_secs: sending a message may take 8 s"),
         "{said:?}"
     );
+}
+
+/// As where API keys are made: the hooks' and the records' secrets are known to
+/// the server alone.
+#[test]
+fn a_part_needs_no_secrets_of_the_rest() {
+    let text = format!(
+        "{SMALLEST}[store]\nrecords = {{ env = \"SESAME_NOT_SET\" }}\n\
+         [hooks.x]\npreset = \"supabase\"\nsecrets = [{{ env = \"SESAME_NOT_SET\" }}]\n"
+    )
+    .replace("\"connector.json\"", "\"there-is-none.json\"");
+    let (folder, path) = folder(&text);
+    assert!(read(&path, &[]).is_err());
+    let part = |part, journal: &str| {
+        let variable = ("SESAME__STORE__JOURNAL".to_owned(), journal.to_owned());
+        load_part(&path, [variable], part)
+    };
+    let config = part(Part::Journal, "sqlite").expect("valid");
+    assert_eq!(config.store.journal.reveal(), "sqlite");
+    assert_eq!(config.data_dir, folder.path().join("data"));
+    // What is needed is looked up, and checked.
+    let wrong = |part: Result<Config, ConfigProblems>| {
+        let problems = part.expect_err("it is wrong").problems;
+        let lines = problems.iter().map(ToString::to_string);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let records = wrong(part(Part::Keys, "sqlite"));
+    assert!(
+        records.contains("store.records: the environment variable SESAME_NOT_SET is not set"),
+        "{records}"
+    );
+    assert!(!records.contains("hooks"), "{records}");
+    let journal = wrong(part(Part::Journal, "valkey://localhost"));
+    assert!(
+        journal.contains("SESAME__STORE__JOURNAL: store.journal: the journal is searched"),
+        "{journal}"
+    );
+}
+
+fn with_connector(keys: &str) -> String {
+    SMALLEST.replace("connector = \"connector.json\"\n", "")
+        + &format!(
+            "[connector]\naccessKeyId = \"LTAI5tFromTheFile\"\naccessKeySecret = \"file-secret\"\n\
+             signName = \"签名\"\n{keys}\
+             templates = [{{ usageType = \"Generic\", templateCode = \"SMS_1\" }}]\n"
+        )
+}
+
+/// The secret that messages are signed with.
+fn secret(loaded: &Loaded) -> String {
+    use secrecy::ExposeSecret as _;
+    use sesame_connector::config::Credentials;
+    match &loaded.connector.credentials {
+        Credentials::Keys { current, .. } => current.secret.expose_secret().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn variables_name_keys_whatever_their_case() {
+    let (_folder, path) = folder(&with_connector(""));
+    let file = read(&path, &[]).expect("valid");
+    assert_eq!(secret(&file), "file-secret");
+    for name in [
+        "SESAME__CONNECTOR__accessKeySecret",
+        "SESAME__CONNECTOR__ACCESSKEYSECRET",
+        "SESAME__CONNECTOR__ACCESS_KEY_SECRET",
+        "SESAME__Connector__access_key_secret",
+    ] {
+        let loaded = read(&path, &[(name, "env-secret")]);
+        let loaded = loaded.unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        assert_eq!(secret(&loaded), "env-secret", "{name}");
+        assert_eq!(loaded.warnings, [], "{name}");
+    }
+    let loaded = read(
+        &path,
+        &[
+            ("SESAME__LISTen", "127.0.0.1:9999"),
+            ("SESAME__CONNECTOR__TIMEOUT_MS", "1234"),
+            ("SESAME__POLICY__USAGE_TYPES__SignIn__DIGITS", "8"),
+            ("SESAME__POLICY__USAGE_TYPES__FORGOTPASSWORD__DIGITS", "7"),
+            ("SESAME__POLICY__ACCOUNT__PRICES__CN", "0.045"),
+            ("SESAME__POLICY__ACCOUNT__PRICES__us", "0.1"),
+            ("SESAME__POLICY__ACCOUNT__PRICES__OTHER", "0.2"),
+            ("SESAME__POLICY__COUNTRIES__BUDGETS__HK__PER_DAY", "3"),
+        ],
+    );
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let Config { listen, policy, .. } = loaded.config;
+    assert_eq!(listen.port(), 9999);
+    assert_eq!(loaded.connector.timeout.as_millis(), 1234);
+    assert_eq!(policy.usage_types["SignIn"].digits, Some(8));
+    assert_eq!(policy.usage_types["ForgotPassword"].digits, Some(7));
+    let priced: Vec<_> = policy.account.prices.keys().collect();
+    assert_eq!(priced, ["CN", "US", "other"]);
+    assert_eq!(policy.country_budget("HK").per_day, 3);
+}
+
+/// A name that the file chose is met in whatever case, and a new one keeps its
+/// own.
+#[test]
+fn variables_keep_the_names_that_a_file_chooses() {
+    let hooks = "[hooks.Users]\npreset = \"generic\"\nsecrets = [\"0123456789abcdef\"]\n\
+                 [hooks.Users.fields]\nto = \"to\"\ncode = \"code\"\n\
+                 [hooks.Users.usage_types]\nLogIn = \"Generic\"\n";
+    let (_folder, path) = folder(&format!("{SMALLEST}{hooks}"));
+    let loaded = read(
+        &path,
+        &[
+            ("SESAME__HOOKS__USERS__USAGE_TYPES__LOGIN", "SignIn"),
+            ("SESAME__HOOKS__USERS__USAGE_TYPES__signUp", "Register"),
+        ],
+    );
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let types = &loaded.config.hooks["Users"].usage_types;
+    let types: Vec<_> = types
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(types, [("LogIn", "SignIn"), ("signUp", "Register")]);
+}
+
+#[test]
+fn what_a_variable_gets_wrong_is_told_with_its_name() {
+    let table = with_connector("");
+    for (text, name, value, part) in [
+        (
+            table.as_str(),
+            "SESAME__CONNECTOR__ACCESS_KEY_SECRT",
+            "hunter2",
+            "means nothing here; did you mean accessKeySecret?",
+        ),
+        (
+            SMALLEST,
+            "SESAME__CONNECTOR__ACCESS_KEY_SECRET",
+            "hunter2",
+            "the connector's keys are in a file of its own",
+        ),
+        (
+            SMALLEST,
+            "SESAME__POLICY__USAGE_TYPES__SignInn__DIGITS",
+            "8",
+            "did you mean SignIn?",
+        ),
+        (
+            SMALLEST,
+            "SESAME__POLICY__USAGE_TYPES__SignIn__DIGITS",
+            "99",
+            "policy.usage_types.SignIn",
+        ),
+    ] {
+        let said = said(text, &[(name, value)]);
+        let mut lines = said.lines();
+        assert!(
+            lines.any(|line| line.starts_with(name) && line.contains(part)),
+            "{name} {part}\n{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let twice = said(
+        SMALLEST,
+        &[
+            ("SESAME__LISTEN", "127.0.0.1:1"),
+            ("SESAME__listen", "127.0.0.1:2"),
+        ],
+    );
+    assert!(
+        twice.contains("SESAME__listen: SESAME__LISTEN names the same key"),
+        "{twice}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_told_once() {
+    let text = format!(
+        "{SMALLEST}[store]\nrecords = {{ env = \"SESAME_NOT_SET\" }}\n\
+         journal = {{ file = \"nowhere\" }}\n\
+         [hooks.x]\npreset = \"supabase\"\nsecrets = [{{ env = \"SESAME_NOT_SET\" }}]\n"
+    )
+    .replace("\"0123456789abcdef\"", "{ file = \"nowhere\" }");
+    let said = said(&text, &[]);
+    let unset = said.matches("SESAME_NOT_SET is not set").count();
+    let unread = said.matches("its file cannot be read").count();
+    assert_eq!((unset, unread, said.lines().count()), (2, 2, 4), "{said}");
 }

@@ -404,7 +404,7 @@ async fn what_keeps_it_from_starting_is_told() {
         config.tls.key = Some("/nowhere/key.pem".into());
     }))
     .await;
-    assert!(matches!(error, ServeError::Tls(_)), "{error}");
+    assert!(matches!(error, ServeError::Tls { .. }), "{error}");
     let error = start(Box::new(|config| config.policy.digits = 3)).await;
     assert!(matches!(error, ServeError::Policy(_)), "{error}");
 }

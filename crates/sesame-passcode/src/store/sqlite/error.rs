@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use super::super::{Errors, StoreError};
 
@@ -18,7 +18,7 @@ pub(super) fn of(error: &rusqlite::Error, path: &Path) -> StoreError {
 }
 
 /// For SQLite's own code.
-pub(super) fn of_code(failure: rusqlite::ffi::Error, path: &Path) -> StoreError {
+pub(super) fn of_code(failure: ffi::Error, path: &Path) -> StoreError {
     let path = path.display();
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
@@ -31,6 +31,11 @@ pub(super) fn of_code(failure: rusqlite::ffi::Error, path: &Path) -> StoreError 
             format!("there is no room left for {path}"),
             "make room on that disk, it goes on by itself",
         ),
+        ErrorCode::ReadOnly if failure.extended_code == ffi::SQLITE_READONLY_DBMOVED => STORE
+            .unusable(
+                format!("the file {path} was moved, deleted or replaced while this runs"),
+                "stop the server, put the file back, start again",
+            ),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => STORE.unusable(
             format!("{path} cannot be written"),
             "let the user that runs this write the file and its folder",

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::StoreResult;
 use super::checkpoint::Checkpoints;
 use super::error;
+use super::place::Place;
 
 /// How many jobs may wait; whoever comes then waits for room.
 const QUEUE: usize = 1024;
@@ -42,6 +43,7 @@ impl Writer {
     pub(super) fn start<K: Send + 'static>(
         connection: Connection,
         mut checkpoints: Checkpoints,
+        place: Place,
         path: PathBuf,
         kept: K,
     ) -> StoreResult<Self> {
@@ -52,7 +54,7 @@ impl Writer {
             .spawn(move || {
                 while let Some(batch) = next_batch(&mut waiting) {
                     let jobs = batch.len();
-                    do_batch(&connection, batch, &file);
+                    do_batch(&connection, batch, &place, &file);
                     checkpoints.written(jobs, &connection);
                 }
                 drop(checkpoints);
@@ -134,9 +136,10 @@ fn next_batch(waiting: &mut mpsc::Receiver<Job>) -> Option<Vec<Job>> {
 }
 
 /// One transaction. A job that fails undoes itself alone; where the whole
-/// fails, everybody is told so.
-fn do_batch(connection: &Connection, batch: Vec<Job>, path: &Path) {
-    let mut state = execute(connection, "BEGIN IMMEDIATE");
+/// fails, everybody is told so. Nothing goes into a file that nobody finds.
+fn do_batch(connection: &Connection, batch: Vec<Job>, place: &Place, path: &Path) {
+    let begin = || execute(connection, "BEGIN IMMEDIATE");
+    let mut state = place.check().and_then(|()| begin());
     let mut ran = Vec::with_capacity(batch.len());
     for job in batch {
         let begun = state.and_then(|()| execute(connection, "SAVEPOINT job"));
