@@ -30,8 +30,8 @@ impl Place {
         })
     }
 
-    /// Asks the system, which takes about a microsecond: nothing beside a
-    /// transaction, which waits for the disk, or a read, which waits for a thread.
+    /// Asks the system by one `stat`: little beside a transaction, which waits for
+    /// the disk, or a read, which waits for a thread.
     ///
     /// # Errors
     /// With the code SQLite has for a file that is somewhere else.
