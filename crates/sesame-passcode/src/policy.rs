@@ -4,16 +4,18 @@
 //! The defaults are those of `DESIGN.md` §7. Values outside what OWASP ASVS 5.0
 //! and NIST SP 800-63B allow are refused; 4 or 5 digits are a warning.
 
+mod budget;
 mod lists;
 mod money;
 mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use sesame_connector::PhoneNumber;
 use thiserror::Error as ThisError;
 
+pub use budget::{Budget, WrittenBudget};
 pub(crate) use lists::Denied;
 pub use lists::{Countries, Prefixes};
 pub use money::Money;
@@ -60,13 +62,13 @@ pub struct Policy {
     pub ip: WrittenBudget,
     /// Codes to one prefix (a number without its last four digits) that are
     /// never confirmed.
-    #[serde(deserialize_with = "of_prefix")]
+    #[serde(deserialize_with = "budget::of_prefix")]
     pub prefix: Budget,
     /// The same of one range (a number without its last five digits: ten
     /// prefixes). Unless it is written: three times as many as for a prefix.
     pub range: WrittenBudget,
     /// The same of one country.
-    #[serde(deserialize_with = "of_country")]
+    #[serde(deserialize_with = "budget::of_country")]
     pub country: Budget,
     /// Callers' own codes, of which nobody here learns whether they are
     /// confirmed.
@@ -130,72 +132,6 @@ impl Window {
     pub const fn new(messages: u32, secs: u32) -> Self {
         Self { messages, secs }
     }
-}
-
-/// How many codes may be open or lost, by the share that comes back: allowed
-/// while `unconfirmed ≤ base + share × confirmed`, counted over the running
-/// window of the clock and the one before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Budget {
-    /// The base of an hour.
-    pub per_hour: u32,
-    /// The base of a day.
-    pub per_day: u32,
-    /// How many more for each that is confirmed.
-    pub share: f64,
-}
-
-impl Budget {
-    const PREFIX: Self = Self {
-        per_hour: 20,
-        per_day: 50,
-        share: 1.0,
-    };
-    const COUNTRY: Self = Self {
-        per_hour: 100,
-        per_day: 200,
-        share: 1.0,
-    };
-}
-
-/// What is written of a [`Budget`]; the rest is as it is without that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WrittenBudget {
-    /// See [`Budget::per_hour`].
-    pub per_hour: Option<u32>,
-    /// See [`Budget::per_day`].
-    pub per_day: Option<u32>,
-    /// See [`Budget::share`].
-    pub share: Option<f64>,
-}
-
-impl WrittenBudget {
-    fn over(self, usual: Budget) -> Budget {
-        Budget {
-            per_hour: self.per_hour.unwrap_or(usual.per_hour),
-            per_day: self.per_day.unwrap_or(usual.per_day),
-            share: self.share.unwrap_or(usual.share),
-        }
-    }
-}
-
-impl From<Budget> for WrittenBudget {
-    fn from(budget: Budget) -> Self {
-        Self {
-            per_hour: Some(budget.per_hour),
-            per_day: Some(budget.per_day),
-            share: Some(budget.share),
-        }
-    }
-}
-
-fn of_prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Budget, D::Error> {
-    WrittenBudget::deserialize(deserializer).map(|written| written.over(Budget::PREFIX))
-}
-
-fn of_country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Budget, D::Error> {
-    WrittenBudget::deserialize(deserializer).map(|written| written.over(Budget::COUNTRY))
 }
 
 /// Limits of messages whose codes are made elsewhere, by windows of the clock.
